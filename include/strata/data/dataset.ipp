@@ -10,7 +10,7 @@
 
 namespace strata::inline STRATA_ABI {
 
-namespace detail {
+namespace dataset_detail {
 
 STRATA_INLINE std::string rows_of(std::size_t values, std::int64_t per_row, const char* what) {
     return std::to_string(values) + " values are not a whole number of " + what + " of " + std::to_string(per_row) + " values";
@@ -52,7 +52,7 @@ STRATA_INLINE void check_one_hot(const dataset_view& data) {
                                 std::to_string(i % classes) + "; give values from 0 to 1");
 }
 
-}  // namespace detail
+}  // namespace dataset_detail
 
 STRATA_INLINE dataset_view dataset_view::slice(std::int64_t first, std::int64_t count) const {
     const std::int64_t all = rows();
@@ -77,13 +77,13 @@ STRATA_INLINE dataset_view dataset_view::slice(std::int64_t first, std::int64_t 
 }
 
 STRATA_INLINE void dataset_view::check() const {
-    detail::check_pictures(*this);
+    dataset_detail::check_pictures(*this);
     if (classes < 1) throw invalid_input("classes: there are " + std::to_string(classes) + "; give at least 1");
     if (!labels.empty() && !one_hot.empty()) throw invalid_input("labels: both class indices and one_hot are given; give one of them");
     if (one_hot.empty())
-        detail::check_labels(*this);
+        dataset_detail::check_labels(*this);
     else
-        detail::check_one_hot(*this);
+        dataset_detail::check_one_hot(*this);
 }
 
 STRATA_INLINE dataset_view view_of(shape picture, int classes, std::span<const std::uint8_t> bytes, std::span<const std::int32_t> labels,
