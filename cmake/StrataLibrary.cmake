@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+# The library's targets. A body file (.ipp) becomes a translation unit of the linked face: a generated .cpp that includes it.
+
+include("${PROJECT_SOURCE_DIR}/cmake/headers.cmake")
+if(PROJECT_IS_TOP_LEVEL)
+  # Somebody who has just added a file gets a build of it at once, and a reminder; the test of the list stays red until it is kept.
+  file(GLOB_RECURSE tree CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
+       "${PROJECT_SOURCE_DIR}/include/strata/*.hpp" "${PROJECT_SOURCE_DIR}/include/strata/*.ipp")
+  list(SORT tree)
+  if(NOT tree STREQUAL STRATA_HEADERS)
+    message(WARNING "strata: cmake/headers.cmake is out of date; run: cmake -P cmake/list_headers.cmake")
+    set(STRATA_HEADERS ${tree})
+  endif()
+endif()
+
+find_package(Threads REQUIRED GLOBAL)  # GLOBAL: those who add this folder link these too
+
+add_library(strata_headers INTERFACE)
+add_library(strata::headers ALIAS strata_headers)
+list(TRANSFORM STRATA_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/include/" OUTPUT_VARIABLE header_paths)
+target_sources(strata_headers INTERFACE FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/include" FILES ${header_paths})
+target_compile_features(strata_headers INTERFACE cxx_std_20)
+target_link_libraries(strata_headers INTERFACE Threads::Threads)
+set_target_properties(strata_headers PROPERTIES EXPORT_NAME headers)
+
+# strata_bodies(<target> <regular expression>): compiles the bodies whose names match and that no earlier target took.
+# The same bits on every machine of a type: no contraction into fused multiply-adds, which a compiler may do or leave.
+set(bodies_left ${STRATA_HEADERS})
+list(FILTER bodies_left INCLUDE REGEX "\\.ipp$")
+function(strata_bodies target pattern)
+  set(mine ${bodies_left})
+  list(FILTER mine INCLUDE REGEX "${pattern}")
+  set(left ${bodies_left})
+  list(REMOVE_ITEM left ${mine})
+  set(bodies_left ${left} PARENT_SCOPE)
+  foreach(body IN LISTS mine)
+    string(REGEX REPLACE "[/.]" "_" name "${body}")
+    set(source "${PROJECT_BINARY_DIR}/bodies/${name}.cpp")
+    file(CONFIGURE OUTPUT "${source}" CONTENT "#include <${body}>\n")
+    target_sources(${target} PRIVATE "${source}")
+    if(NOT MSVC AND body MATCHES "/(kernels|backend)/")
+      set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release,RelWithDebInfo>:-O3>")
+    endif()
+  endforeach()
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON OUTPUT_NAME ${target})
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:strata_warnings>)
+  if(NOT MSVC)
+    target_compile_options(${target} PRIVATE -ffp-contract=off)
+  endif()
+endfunction()
+
+# The CPU backend.
+find_package(OpenMP QUIET GLOBAL COMPONENTS CXX)
+find_package(OneDNN 2.6 QUIET GLOBAL)
+set(found FALSE)
+set(sentence "no CPU backend: oneDNN 2.6 or later was not found (Debian, Ubuntu: libdnnl-dev; elsewhere set OneDNN_ROOT; \
+or let script/setup fetch it)")
+if(OneDNN_FOUND AND OpenMP_CXX_FOUND)
+  set(found TRUE)
+elseif(OneDNN_FOUND)
+  set(sentence "no CPU backend: the compiler ${CMAKE_CXX_COMPILER} has no OpenMP (for clang install libomp-dev)")
+elseif(onednn_reason)
+  set(sentence "no CPU backend: ${onednn_reason}")
+elseif(OneDNN_VERSION)
+  set(sentence "no CPU backend: oneDNN ${OneDNN_VERSION} in ${OneDNN_INCLUDE_DIR} is too old, strata needs 2.6 or later")
+endif()
+strata_wants(STRATA_HAS_CPU STRATA_WITH_ONEDNN ${found} "${sentence}")
+if(STRATA_HAS_CPU)
+  message(STATUS "strata: CPU backend on oneDNN ${OneDNN_VERSION} (${OneDNN_CPU_RUNTIME}), ${OneDNN_LIBRARY}")
+endif()
+
+find_package(ZLIB QUIET GLOBAL)
+strata_wants(STRATA_HAS_ARCHIVE STRATA_WITH_ZLIB "${ZLIB_FOUND}" "no strata::archive: zlib was not found (Debian, Ubuntu: zlib1g-dev)")
+
+add_library(strata STATIC)
+add_library(strata::strata ALIAS strata)
+target_compile_definitions(strata PUBLIC STRATA_LINKED=1)
+target_link_libraries(strata PUBLIC strata_headers)
+
+set(cpu_bodies "^strata/(backend/cpu/|cpu\\.ipp)")
+set(archive_bodies "^strata/data/cifar10_archive\\.ipp$")
+if(NOT STRATA_HEADERS MATCHES "strata/backend/cpu/[a-z_/]*\\.ipp")
+  set(STRATA_HAS_CPU FALSE)  # TODAY
+endif()
+if(NOT STRATA_HEADERS MATCHES "cifar10_archive\\.ipp")
+  set(STRATA_HAS_ARCHIVE FALSE)  # TODAY
+endif()
+if(STRATA_HAS_CPU)
+  add_library(strata_cpu STATIC)
+  add_library(strata::cpu ALIAS strata_cpu)
+  set_target_properties(strata_cpu PROPERTIES EXPORT_NAME cpu)
+  target_link_libraries(strata_cpu PUBLIC strata OneDNN::dnnl PRIVATE OpenMP::OpenMP_CXX)
+  strata_bodies(strata_cpu "${cpu_bodies}")
+
+  add_library(strata_cpu_headers INTERFACE)
+  add_library(strata::cpu_headers ALIAS strata_cpu_headers)
+  set_target_properties(strata_cpu_headers PROPERTIES EXPORT_NAME cpu_headers)
+  target_link_libraries(strata_cpu_headers INTERFACE strata_headers OneDNN::dnnl OpenMP::OpenMP_CXX)
+endif()
+if(STRATA_HAS_ARCHIVE)
+  add_library(strata_archive STATIC)
+  add_library(strata::archive ALIAS strata_archive)
+  set_target_properties(strata_archive PROPERTIES EXPORT_NAME archive)
+  target_link_libraries(strata_archive PUBLIC strata PRIVATE ZLIB::ZLIB)
+  strata_bodies(strata_archive "${archive_bodies}")
+endif()
+list(FILTER bodies_left EXCLUDE REGEX "${cpu_bodies}|${archive_bodies}")
+strata_bodies(strata ".")

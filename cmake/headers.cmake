@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# Every file of the library, by name, written by:  cmake -P cmake/list_headers.cmake
+
+set(STRATA_HEADERS
+  strata/core/config.hpp
+  strata/core/dtype.hpp
+  strata/core/error.hpp
+  strata/core/function_ref.hpp
+  strata/core/host_device.hpp
+  strata/core/random.hpp
+  strata/core/shape.hpp
+  strata/data/cifar10.hpp
+  strata/data/cifar10.ipp
+  strata/data/dataset.hpp
+  strata/data/dataset.ipp
+  strata/data/split.hpp
+  strata/data/split.ipp
+  strata/layers/avg_pool2d.hpp
+  strata/layers/batch_norm.hpp
+  strata/layers/bias.hpp
+  strata/layers/conv2d.hpp
+  strata/layers/custom.hpp
+  strata/layers/dense.hpp
+  strata/layers/dropout.hpp
+  strata/layers/flatten.hpp
+  strata/layers/global_avg_pool2d.hpp
+  strata/layers/leaky_relu.hpp
+  strata/layers/max_pool2d.hpp
+  strata/layers/named.hpp
+  strata/layers/pool2d.hpp
+  strata/layers/relu.hpp
+  strata/layers/residual.hpp
+  strata/layers/sequence.hpp
+  strata/layers/softmax.hpp
+  strata/layers/window.hpp
+  strata/network/builder.hpp
+  strata/network/builder.ipp
+  strata/network/fusion.hpp
+  strata/network/liveness.hpp
+  strata/network/memory_plan.hpp
+  strata/network/memory_plan.ipp
+  strata/network/network.hpp
+  strata/network/program.hpp)

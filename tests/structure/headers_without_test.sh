@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# include/strata/layers/conv2d.hpp has tests/layers/conv2d_test.cpp: lists the headers that have none. Those below have no
+# behaviour of their own (names, declarations, umbrellas) or are tested by the files named beside them.
+set -u
+cd "$1" || exit 1
+
+exempt="
+strata                      only includes
+cpu                         only includes
+core/config                 macros; both faces are built by the tests
+core/error                  types only
+core/host_device            a macro
+"
+missing=0
+while IFS= read -r header; do
+    name=${header#include/strata/}
+    name=${name%.hpp}
+    [ -f "tests/${name}_test.cpp" ] && continue
+    grep -q "^$name " <<<"$exempt" && continue
+    echo "$header has no tests/${name}_test.cpp"
+    missing=$((missing + 1))
+done < <(find include/strata -name '*.hpp' | LC_ALL=C sort)
+
+while read -r name _; do
+    [ -z "$name" ] && continue
+    [ -f "include/strata/$name.hpp" ] || { echo "the exemption of $name names no header"; missing=$((missing + 1)); }
+    [ -f "tests/${name}_test.cpp" ] && { echo "$name has a test: take it off the list of exemptions"; missing=$((missing + 1)); }
+done <<<"$exempt"
+[ "$missing" = 0 ]
