@@ -35,6 +35,17 @@ dataset load_test(const std::string& directory);
 // Throws invalid_input, and leaves `into` as it was, for anything but 1 to 10,000 whole rows with labels from 0 to 9.
 void parse_batch(std::span<const std::uint8_t> bytes, const std::string& name, dataset& into, std::int64_t limit = all);
 
+// Where the files of the set lie: load_train and load_test above read a directory, cifar10_archive.hpp an archive.
+class file_source {
+  public:
+    virtual ~file_source() = default;
+    virtual bool has(const std::string& file) const = 0;
+    virtual std::vector<std::uint8_t> read(const std::string& file) = 0;  // throws for what isn't there; a batch is read once
+    virtual std::string path(const std::string& file) const = 0;          // for messages
+};
+dataset load_train(file_source& source, std::int64_t limit = all);
+dataset load_test(file_source& source);
+
 // The ten class names in the text of batches.meta.txt, one a line; empty lines don't count.
 std::vector<std::string> parse_class_names(std::span<const std::uint8_t> text, const std::string& name);
 

@@ -75,10 +75,23 @@ STRATA_INLINE std::string batch_name(int number) {
     return "data_batch_" + std::to_string(number) + ".bin";
 }
 
-STRATA_INLINE std::vector<std::string> read_class_names(const std::string& folder) {
-    const std::string path = folder + "/batches.meta.txt";
-    return exists(path) ? parse_class_names(read_file(path, meta_bytes), path) : class_names();
+STRATA_INLINE std::vector<std::string> read_class_names(file_source& source) {
+    const std::string file = "batches.meta.txt";
+    return source.has(file) ? parse_class_names(source.read(file), source.path(file)) : class_names();
 }
+
+class directory_source final : public file_source {
+  public:
+    explicit directory_source(const std::string& directory) : folder_(find_batches(directory)) {}
+    bool has(const std::string& file) const override { return exists(path(file)); }
+    std::vector<std::uint8_t> read(const std::string& file) override {
+        return read_file(path(file), file == "batches.meta.txt" ? meta_bytes : batch_bytes);
+    }
+    std::string path(const std::string& file) const override { return folder_ + "/" + file; }
+
+  private:
+    std::string folder_;
+};
 
 }  // namespace detail
 
@@ -142,35 +155,42 @@ STRATA_INLINE std::vector<std::string> parse_class_names(std::span<const std::ui
     return names;
 }
 
-STRATA_INLINE dataset load_train(const std::string& directory, std::int64_t limit) {
+STRATA_INLINE dataset load_train(file_source& source, std::int64_t limit) {
     if (limit < 1) throw invalid_input("limit: " + std::to_string(limit) + " rows are asked for; give at least 1");
-    const std::string folder = detail::find_batches(directory);
-    dataset data{.picture = picture, .bytes = {}, .labels = {}, .class_names = detail::read_class_names(folder)};
+    dataset data{.picture = picture, .bytes = {}, .labels = {}, .class_names = detail::read_class_names(source)};
     bool full = true;  // the batch before has all its rows, so that this one has to be there
     for (int batch = 1; batch <= 5 && data.rows() < limit; ++batch) {
-        const std::string path = folder + "/" + detail::batch_name(batch);
-        if (!full && !detail::exists(path)) {
+        const std::string file = detail::batch_name(batch);
+        if (!full && !source.has(file)) {
             for (int later = batch + 1; later <= 5; ++later)
-                if (detail::exists(folder + "/" + detail::batch_name(later)))
-                    throw invalid_input(path + ": this file is missing, but " + detail::batch_name(later) + " is there; " + detail::advice());
+                if (source.has(detail::batch_name(later)))
+                    throw invalid_input(source.path(file) + ": this file is missing, but " + detail::batch_name(later) + " is there; " + detail::advice());
             break;
         }
-        const std::vector<std::uint8_t> bytes = detail::read_file(path, detail::batch_bytes);
-        if (batch == 1) {  // one allocation for what is most likely to come
-            const std::int64_t likely = static_cast<std::int64_t>(bytes.size()) == detail::batch_bytes ? 5 * rows_per_batch : rows_per_batch;
-            data.bytes.reserve(static_cast<std::size_t>(std::min(limit, likely) * picture.size()));
-        }
-        parse_batch(bytes, path, data, limit - data.rows());
+        const std::vector<std::uint8_t> bytes = source.read(file);
         full = static_cast<std::int64_t>(bytes.size()) == detail::batch_bytes;
+        if (batch == 1)  // one allocation for what is most likely to come
+            data.bytes.reserve(static_cast<std::size_t>(std::min(limit, full ? 5 * rows_per_batch : rows_per_batch) * picture.size()));
+        parse_batch(bytes, source.path(file), data, limit - data.rows());
     }
     return data;
 }
 
-STRATA_INLINE dataset load_test(const std::string& directory) {
-    const std::string folder = detail::find_batches(directory), path = folder + "/test_batch.bin";
-    dataset data{.picture = picture, .bytes = {}, .labels = {}, .class_names = detail::read_class_names(folder)};
-    parse_batch(detail::read_file(path, detail::batch_bytes), path, data);
+STRATA_INLINE dataset load_test(file_source& source) {
+    const std::string file = "test_batch.bin";
+    dataset data{.picture = picture, .bytes = {}, .labels = {}, .class_names = detail::read_class_names(source)};
+    parse_batch(source.read(file), source.path(file), data);
     return data;
+}
+
+STRATA_INLINE dataset load_train(const std::string& directory, std::int64_t limit) {
+    detail::directory_source source(directory);
+    return load_train(source, limit);
+}
+
+STRATA_INLINE dataset load_test(const std::string& directory) {
+    detail::directory_source source(directory);
+    return load_test(source);
 }
 
 }  // namespace cifar10
