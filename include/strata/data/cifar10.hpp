@@ -37,7 +37,7 @@ void parse_batch(std::span<const std::uint8_t> bytes, const std::string& name, d
 
 // Where the files of the set lie: load_train and load_test above read a directory, cifar10_archive.hpp an archive.
 class file_source {
-  public:
+public:
     virtual ~file_source() = default;
     virtual bool has(const std::string& file) const = 0;
     virtual std::vector<std::uint8_t> read(const std::string& file) = 0;  // throws for what isn't there; a batch is read once

@@ -28,14 +28,14 @@ STRATA_INLINE std::string advice() {
 }
 
 STRATA_INLINE bool exists(const std::string& path) {
-    struct stat info {};
+    struct stat info{};
     return ::stat(path.c_str(), &info) == 0 || errno != ENOENT;  // what cannot be looked at exists: opening it says why not
 }
 
 // `directory` or its folder cifar-10-batches-bin, whichever holds the batches.
 STRATA_INLINE std::string find_batches(const std::string& directory) {
     if (directory.empty()) throw invalid_input("the name of the data directory is empty; " + advice());
-    struct stat info {};
+    struct stat info{};
     if (::stat(directory.c_str(), &info) != 0) {
         if (errno == ENOENT) throw invalid_input(directory + ": there is no such directory; " + advice());
         throw invalid_input(directory + ": the directory cannot be read (" + std::strerror(errno) + "); " + advice());
@@ -56,7 +56,7 @@ STRATA_INLINE std::vector<std::uint8_t> read_file(const std::string& path, std::
         if (errno == ENOENT) throw invalid_input(path + ": this file is missing; " + advice());
         throw invalid_input(path + ": cannot be opened (" + std::strerror(errno) + "); " + advice());
     }
-    struct stat info {};
+    struct stat info{};
     if (::fstat(::fileno(file.get()), &info) == 0 && S_ISDIR(info.st_mode))
         throw invalid_input(path + ": this is a directory, where a file is expected; " + advice());
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(std::clamp<std::int64_t>(info.st_size, 0, most) + 1));
@@ -71,9 +71,7 @@ STRATA_INLINE std::vector<std::uint8_t> read_file(const std::string& path, std::
     return bytes;
 }
 
-STRATA_INLINE std::string batch_name(int number) {
-    return "data_batch_" + std::to_string(number) + ".bin";
-}
+STRATA_INLINE std::string batch_name(int number) { return "data_batch_" + std::to_string(number) + ".bin"; }
 
 STRATA_INLINE std::vector<std::string> read_class_names(file_source& source) {
     const std::string file = "batches.meta.txt";
@@ -81,7 +79,7 @@ STRATA_INLINE std::vector<std::string> read_class_names(file_source& source) {
 }
 
 class directory_source final : public file_source {
-  public:
+public:
     explicit directory_source(const std::string& directory) : folder_(find_batches(directory)) {}
     bool has(const std::string& file) const override { return exists(path(file)); }
     std::vector<std::uint8_t> read(const std::string& file) override {
@@ -89,7 +87,7 @@ class directory_source final : public file_source {
     }
     std::string path(const std::string& file) const override { return folder_ + "/" + file; }
 
-  private:
+private:
     std::string folder_;
 };
 
@@ -103,8 +101,8 @@ STRATA_INLINE void parse_batch(std::span<const std::uint8_t> bytes, const std::s
     const auto size = static_cast<std::int64_t>(bytes.size());
     if (size == 0) throw invalid_input(name + ": the file is empty; fetch the set again with script/fetch-cifar10");
     if (size > detail::batch_bytes)
-        throw invalid_input(name + ": the file is too long: a batch has at most 10,000 rows of 3,073 bytes (" + std::to_string(detail::batch_bytes) +
-                            "); is it a CIFAR-10 batch in the binary layout?");
+        throw invalid_input(name + ": the file is too long: a batch has at most 10,000 rows of 3,073 bytes (" +
+                            std::to_string(detail::batch_bytes) + "); is it a CIFAR-10 batch in the binary layout?");
     if (size % row_bytes != 0)
         throw invalid_input(name + ": the file is truncated or no CIFAR-10 batch: " + std::to_string(size) +
                             " bytes are not a whole number of rows of 3,073 bytes; fetch the set again with script/fetch-cifar10");
@@ -141,10 +139,8 @@ STRATA_INLINE std::vector<std::string> parse_class_names(std::span<const std::ui
         line.clear();
     };
     for (const std::uint8_t byte : text) {
-        if (byte == '\n')
-            end_line();
-        else if (byte >= ' ' && byte != 127)
-            line += static_cast<char>(byte);
+        if (byte == '\n') end_line();
+        else if (byte >= ' ' && byte != 127) line += static_cast<char>(byte);
         else if (byte != '\r')
             throw invalid_input(name + ": byte " + std::to_string(byte) + " is no text; delete the file to use the official names");
     }
@@ -164,7 +160,8 @@ STRATA_INLINE dataset load_train(file_source& source, std::int64_t limit) {
         if (!full && !source.has(file)) {
             for (int later = batch + 1; later <= 5; ++later)
                 if (source.has(detail::batch_name(later)))
-                    throw invalid_input(source.path(file) + ": this file is missing, but " + detail::batch_name(later) + " is there; " + detail::advice());
+                    throw invalid_input(source.path(file) + ": this file is missing, but " + detail::batch_name(later) + " is there; " +
+                                        detail::advice());
             break;
         }
         const std::vector<std::uint8_t> bytes = source.read(file);

@@ -38,7 +38,7 @@ using file_handle = std::unique_ptr<std::FILE, file_closer>;
 
 // The unpacked bytes of one gzip stream, in order. At its end the checksum is verified and nothing may follow.
 class gzip_reader {
-  public:
+public:
     gzip_reader(file_handle file, std::span<const std::uint8_t> memory, std::string name)
         : file_(std::move(file)), memory_(memory), name_(std::move(name)) {
         refill();
@@ -63,12 +63,9 @@ class gzip_reader {
             done += wanted - stream_.avail_out;
             unpacked_ += wanted - stream_.avail_out;
             if (unpacked_ > most_unpacked) fail(name_, "the archive unpacks to more than 1 GiB and is not CIFAR-10");
-            if (status == Z_STREAM_END)
-                end();
-            else if (status == Z_MEM_ERROR)
-                throw std::bad_alloc();
-            else if (status == Z_BUF_ERROR && starved)
-                fail(name_, "the archive is truncated");
+            if (status == Z_STREAM_END) end();
+            else if (status == Z_MEM_ERROR) throw std::bad_alloc();
+            else if (status == Z_BUF_ERROR && starved) fail(name_, "the archive is truncated");
             else if (status != Z_OK && status != Z_BUF_ERROR)
                 fail(name_, std::string("the archive is damaged (") + (stream_.msg ? stream_.msg : "zlib refuses it") + ")");
         }
@@ -88,13 +85,12 @@ class gzip_reader {
     // To the end of the stream, for its checksum.
     void drain() {
         std::array<std::uint8_t, 16384> rest;
-        while (read(rest.data(), rest.size()) == rest.size()) {
-        }
+        while (read(rest.data(), rest.size()) == rest.size()) {}
     }
 
     const std::string& name() const { return name_; }
 
-  private:
+private:
     void refill() {
         std::size_t size = 0;
         if (file_) {
@@ -158,18 +154,21 @@ STRATA_INLINE tar_entry parse_header(const tar_block& block, const std::string& 
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < block.size(); ++i) sum += i >= 148 && i < 156 ? std::uint64_t{' '} : block[i];
     if (octal_of(block, 148, 8, name) != sum) fail(name, "the archive is damaged: the checksum of a tar header differs");
-    const bool ustar = std::memcmp(&block[257], "ustar\0" "00", 8) == 0, gnu = std::memcmp(&block[257], "ustar  \0", 8) == 0;
+    const bool ustar = std::memcmp(&block[257],
+                                   "ustar\0"
+                                   "00",
+                                   8) == 0,
+               gnu = std::memcmp(&block[257], "ustar  \0", 8) == 0;
     if (!ustar && !gnu) fail(name, "this is no tar archive in the ustar or GNU format");
     tar_entry entry{.name = text_of(block, 0, 100), .size = octal_of(block, 124, 12, name), .type = static_cast<char>(block[156])};
     if (const std::string prefix = ustar ? text_of(block, 345, 155) : ""; !prefix.empty()) entry.name = prefix + "/" + entry.name;
     if (entry.type >= '1' && entry.type <= '6') entry.size = 0;  // links, devices and folders have no content, whatever they say
-    if (entry.size > most_unpacked) fail(name, "the archive is damaged or not CIFAR-10: it has a file of " + std::to_string(entry.size) + " bytes");
+    if (entry.size > most_unpacked)
+        fail(name, "the archive is damaged or not CIFAR-10: it has a file of " + std::to_string(entry.size) + " bytes");
     return entry;
 }
 
-STRATA_INLINE std::uint64_t padding_of(std::uint64_t size) {
-    return (block_size - size % block_size) % block_size;
-}
+STRATA_INLINE std::uint64_t padding_of(std::uint64_t size) { return (block_size - size % block_size) % block_size; }
 
 // The next entry, its content not yet read; false at the end. A long name of GNU tar is put in place, pax records are passed over.
 STRATA_INLINE bool next_entry(gzip_reader& in, tar_entry& entry) {
@@ -201,17 +200,15 @@ STRATA_INLINE bool next_entry(gzip_reader& in, tar_entry& entry) {
 
 // The files of the set that were in an archive, in memory.
 class archive_source final : public file_source {
-  public:
+public:
     enum class part { train, test, both };
 
     archive_source(gzip_reader& in, part wanted) : name_(in.name()) {
         tar_entry entry;
         while (next_entry(in, entry)) {
             kept* file = find(base_name(entry.name));
-            if (file)
-                take(in, entry, *file, wanted);
-            else
-                in.skip(entry.size);
+            if (file) take(in, entry, *file, wanted);
+            else in.skip(entry.size);
             in.skip(padding_of(entry.size));
         }
         in.drain();
@@ -229,7 +226,7 @@ class archive_source final : public file_source {
     }
     std::string path(const std::string& file) const override { return name_ + " (" + file + ")"; }
 
-  private:
+private:
     struct kept {
         const char* name;
         bool found = false;
@@ -254,7 +251,8 @@ class archive_source final : public file_source {
         const auto most = static_cast<std::uint64_t>(meta ? 64 * 1024 : rows_per_batch * row_bytes);
         if (!entry.is_file()) fail(name_, "the archive is damaged: " + entry.name + " is no file in it");
         if (file.found) fail(name_, "the archive is damaged: " + entry.name + " is in it twice");
-        if (entry.size > most) fail(name_, "the archive is not CIFAR-10: " + entry.name + " is too long (" + std::to_string(entry.size) + " bytes)");
+        if (entry.size > most)
+            fail(name_, "the archive is not CIFAR-10: " + entry.name + " is too long (" + std::to_string(entry.size) + " bytes)");
         file.found = true;
         if (!meta && wanted != part::both && test != (wanted == part::test)) return in.skip(entry.size);
         file.bytes.resize(static_cast<std::size_t>(entry.size));
@@ -262,20 +260,26 @@ class archive_source final : public file_source {
     }
 
     std::string name_;
-    std::array<kept, 7> files_{{{"data_batch_1.bin"}, {"data_batch_2.bin"}, {"data_batch_3.bin"}, {"data_batch_4.bin"}, {"data_batch_5.bin"},
-                                {"test_batch.bin"}, {"batches.meta.txt"}}};
+    std::array<kept, 7> files_{{{"data_batch_1.bin"},
+                                {"data_batch_2.bin"},
+                                {"data_batch_3.bin"},
+                                {"data_batch_4.bin"},
+                                {"data_batch_5.bin"},
+                                {"test_batch.bin"},
+                                {"batches.meta.txt"}}};
 };
 
 STRATA_INLINE bool is_directory(const std::string& path) {
-    struct stat info {};
+    struct stat info{};
     return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 STRATA_INLINE archive_source open(const std::string& path, archive_source::part wanted) {
     file_handle file(std::fopen(path.c_str(), "rb"));
     if (!file)
-        throw invalid_input(path + ": cannot be opened (" + std::strerror(errno) +
-                            "); give cifar-10-binary.tar.gz or the directory that holds data_batch_1.bin, or fetch them with script/fetch-cifar10");
+        throw invalid_input(
+            path + ": cannot be opened (" + std::strerror(errno) +
+            "); give cifar-10-binary.tar.gz or the directory that holds data_batch_1.bin, or fetch them with script/fetch-cifar10");
     gzip_reader in(std::move(file), {}, path);
     return archive_source(in, wanted);
 }

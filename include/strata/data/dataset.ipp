@@ -21,8 +21,7 @@ STRATA_INLINE void check_pictures(const dataset_view& data) {
     const std::string size = std::to_string(p.height) + " x " + std::to_string(p.width) + " x " + std::to_string(p.channels);
     if (p.height < 1 || p.width < 1 || p.channels < 1)
         throw invalid_input("picture: a shape of " + size + " has no pixels; give height, width and channels of at least 1");
-    if (!data.bytes.empty() && !data.floats.empty())
-        throw invalid_input("pictures: both bytes and floats are given; give one of them");
+    if (!data.bytes.empty() && !data.floats.empty()) throw invalid_input("pictures: both bytes and floats are given; give one of them");
     if (data.bytes.empty() && data.floats.empty())
         throw invalid_input("pictures: there are none; give bytes or floats of (rows, " + size + ")");
     const char* name = data.bytes.empty() ? "floats" : "bytes";
@@ -34,11 +33,12 @@ STRATA_INLINE void check_pictures(const dataset_view& data) {
 STRATA_INLINE void check_labels(const dataset_view& data) {
     const std::string rows = std::to_string(data.rows()), classes = std::to_string(data.classes);
     if (data.labels.size() != static_cast<std::size_t>(data.rows()))
-        throw invalid_input("labels: there are " + std::to_string(data.labels.size()) + ", but " + rows + " pictures; give one label per picture");
+        throw invalid_input("labels: there are " + std::to_string(data.labels.size()) + ", but " + rows +
+                            " pictures; give one label per picture");
     for (std::size_t row = 0; row < data.labels.size(); ++row)
         if (data.labels[row] < 0 || data.labels[row] >= data.classes)
-            throw invalid_input("labels: row " + std::to_string(row) + " has label " + std::to_string(data.labels[row]) + ", but there are " + classes +
-                                " classes (0 to " + std::to_string(data.classes - 1) + ")");
+            throw invalid_input("labels: row " + std::to_string(row) + " has label " + std::to_string(data.labels[row]) +
+                                ", but there are " + classes + " classes (0 to " + std::to_string(data.classes - 1) + ")");
 }
 
 STRATA_INLINE void check_one_hot(const dataset_view& data) {
@@ -57,8 +57,8 @@ STRATA_INLINE void check_one_hot(const dataset_view& data) {
 STRATA_INLINE dataset_view dataset_view::slice(std::int64_t first, std::int64_t count) const {
     const std::int64_t all = rows();
     if (first < 0 || count < 0 || first > all || count > all - first)
-        throw invalid_input("slice: " + std::to_string(count) + " rows from row " + std::to_string(first) + " are asked for, but there are " +
-                            std::to_string(all) + " rows");
+        throw invalid_input("slice: " + std::to_string(count) + " rows from row " + std::to_string(first) +
+                            " are asked for, but there are " + std::to_string(all) + " rows");
     const auto start = static_cast<std::size_t>(first), length = static_cast<std::size_t>(count);
     const auto cut = [&](auto values, std::int64_t per_row, const char* name) {
         if (values.empty()) return values;
@@ -80,10 +80,8 @@ STRATA_INLINE void dataset_view::check() const {
     dataset_detail::check_pictures(*this);
     if (classes < 1) throw invalid_input("classes: there are " + std::to_string(classes) + "; give at least 1");
     if (!labels.empty() && !one_hot.empty()) throw invalid_input("labels: both class indices and one_hot are given; give one of them");
-    if (one_hot.empty())
-        dataset_detail::check_labels(*this);
-    else
-        dataset_detail::check_one_hot(*this);
+    if (one_hot.empty()) dataset_detail::check_labels(*this);
+    else dataset_detail::check_one_hot(*this);
 }
 
 STRATA_INLINE dataset_view view_of(shape picture, int classes, std::span<const std::uint8_t> bytes, std::span<const std::int32_t> labels,

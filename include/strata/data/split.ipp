@@ -20,7 +20,7 @@ namespace split_detail {
 
 // Uniform integers from the words of one stream, in order.
 class bounded_draws {
-  public:
+public:
     explicit bounded_draws(const random_stream& stream) : stream_(stream) {}
 
     // In [0, bound), without bias: Lemire, "Fast random integer generation in an interval", 2019. bound > 0.
@@ -33,7 +33,7 @@ class bounded_draws {
         return static_cast<std::uint32_t>(product >> 32);
     }
 
-  private:
+private:
     std::uint32_t word() {
         if (next_ % 4 == 0) block_ = stream_.block(next_ / 4);
         return block_.word[next_++ % 4];
@@ -49,12 +49,14 @@ STRATA_INLINE std::int64_t checked_split_at(std::int64_t rows, double validation
     char number[32];
     std::snprintf(number, sizeof number, "%g", validation_split);
     const std::string option = std::string("validation_split ") + number;
-    if (rows < 0 || rows > INT64_C(0xFFFFFFFF)) throw invalid_input("rows: " + std::to_string(rows) + " is not between 0 and 4,294,967,295");
-    if (!(validation_split >= 0.0 && validation_split <= 1.0)) throw invalid_input(option + " is no fraction: give one above 0 and below 1, such as 0.2");
+    if (rows < 0 || rows > INT64_C(0xFFFFFFFF))
+        throw invalid_input("rows: " + std::to_string(rows) + " is not between 0 and 4,294,967,295");
+    if (!(validation_split >= 0.0 && validation_split <= 1.0))
+        throw invalid_input(option + " is no fraction: give one above 0 and below 1, such as 0.2");
     const auto split_at = static_cast<std::int64_t>(std::floor(static_cast<double>(rows) * (1.0 - validation_split)));
     if (split_at > 0 && split_at < rows) return split_at;
-    throw invalid_input(option + " leaves no row to " + (split_at == 0 ? "train" : "validate") + " on: of " + std::to_string(rows) + " rows " +
-                        std::to_string(split_at) + " would train and " + std::to_string(rows - split_at) +
+    throw invalid_input(option + " leaves no row to " + (split_at == 0 ? "train" : "validate") + " on: of " + std::to_string(rows) +
+                        " rows " + std::to_string(split_at) + " would train and " + std::to_string(rows - split_at) +
                         " validate; give a fraction such as 0.2, or more rows");
 }
 
@@ -74,12 +76,14 @@ STRATA_INLINE std::vector<std::int64_t> quotas(const std::vector<std::int64_t>& 
     return quota;
 }
 
-STRATA_INLINE row_split stratified_split(std::span<const std::int32_t> labels, const std::vector<std::int64_t>& order, std::int64_t split_at) {
+STRATA_INLINE row_split stratified_split(std::span<const std::int32_t> labels, const std::vector<std::int64_t>& order,
+                                         std::int64_t split_at) {
     std::vector<std::int32_t> names(labels.begin(), labels.end());  // the labels in use, whatever they are
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     const auto class_of = [&](std::int64_t row) {
-        return static_cast<std::size_t>(std::lower_bound(names.begin(), names.end(), labels[static_cast<std::size_t>(row)]) - names.begin());
+        return static_cast<std::size_t>(std::lower_bound(names.begin(), names.end(), labels[static_cast<std::size_t>(row)]) -
+                                        names.begin());
     };
     const auto rows = static_cast<std::int64_t>(order.size());
     std::vector<std::int64_t> per_class(names.size());
@@ -99,7 +103,8 @@ STRATA_INLINE row_split stratified_split(std::span<const std::int32_t> labels, c
 }  // namespace split_detail
 
 STRATA_INLINE void shuffle(std::span<std::int64_t> values, const random_stream& stream) {
-    if (values.size() > 0xFFFFFFFFu) throw invalid_input("shuffle: " + std::to_string(values.size()) + " values are more than 4,294,967,295");
+    if (values.size() > 0xFFFFFFFFu)
+        throw invalid_input("shuffle: " + std::to_string(values.size()) + " values are more than 4,294,967,295");
     split_detail::bounded_draws draws(stream);
     for (auto i = static_cast<std::uint32_t>(values.size()); i > 1; --i) std::swap(values[i - 1], values[draws.below(i)]);
 }

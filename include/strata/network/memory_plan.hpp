@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// The memory of a run, planned: arenas for parameters, gradients, optimizer state and statistics, and one arena of activations in
+// which tensors that are not alive together share bytes. Every tensor begins on a 256-byte boundary.
+#pragma once
+
+#include <strata/core/config.hpp>
+#include <strata/core/dtype.hpp>
+#include <strata/network/fusion.hpp>
+#include <strata/network/liveness.hpp>
+#include <strata/network/program.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace strata::inline STRATA_ABI {
+
+inline constexpr std::int64_t alignment = 256;
+constexpr std::int64_t aligned(std::int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+// A piece of an arena; place() gives it its offset.
+struct buffer {
+    std::int64_t bytes = 0;
+    lifetime alive{};
+    std::int64_t offset = -1;
+};
+
+// Places the largest buffer first, each at the lowest offset where no buffer that lives at the same time lies. Returns the arena's bytes.
+constexpr std::int64_t place(std::span<buffer> buffers) {
+    std::int64_t arena = 0;
+    for (buffer& b : buffers) b.offset = -1;
+    for (;;) {
+        buffer* next = nullptr;
+        for (buffer& b : buffers) {
+            if (b.offset < 0 && b.bytes > 0 && b.alive.exists() && (next == nullptr || b.bytes > next->bytes)) next = &b;
+        }
+        if (next == nullptr) return arena;
+        std::int64_t offset = 0;
+        for (bool moved = true; moved;) {
+            moved = false;
+            for (const buffer& b : buffers) {
+                if (b.offset < 0 || !b.alive.meets(next->alive)) continue;
+                const std::int64_t end = b.offset + aligned(b.bytes);
+                if (offset < end && b.offset < offset + aligned(next->bytes)) {
+                    offset = end;
+                    moved = true;
+                }
+            }
+        }
+        next->offset = offset;
+        if (offset + aligned(next->bytes) > arena) arena = offset + aligned(next->bytes);
+    }
+}
+
+enum class optimizer_kind : unsigned char { adam, sgd, sgd_momentum };
+
+// Values that the optimizer keeps per parameter.
+constexpr int slots_of(optimizer_kind kind) { return kind == optimizer_kind::adam ? 2 : kind == optimizer_kind::sgd_momentum ? 1 : 0; }
+
+struct plan_options {
+    int batch = 32;
+    strata::precision precision = precision::fp32;
+    optimizer_kind optimizer = optimizer_kind::adam;
+    bool training = true;
+};
+
+// Bytes per arena. Not in it: the data set, and the scratchpad that a backend's library asks for.
+struct memory_plan {
+    std::int64_t parameters = 0, gradients = 0, optimizer = 0, statistics = 0, activations = 0;
+    constexpr std::int64_t total() const { return parameters + gradients + optimizer + statistics + activations; }
+};
+
+namespace detail {
+
+constexpr std::int64_t arena_bytes(std::span<const variable> variables) {
+    std::int64_t sum = 0;
+    for (const variable& v : variables) sum += aligned(v.size() * 4);
+    return sum;
+}
+
+// scratch: three buffers per tensor; lifetimes: two per tensor.
+constexpr memory_plan plan_memory(const program_view& program, const plan_options& options, std::span<buffer> scratch,
+                                  std::span<lifetime> lifetimes) {
+    const std::size_t tensors = program.tensors.size();
+    const int n = static_cast<int>(program.operations.size());
+    find_lifetimes(program, options.training, lifetimes.first(tensors), lifetimes.subspan(tensors, tensors));
+    const auto element = static_cast<std::int64_t>(bytes_of(storage_of(options.precision)));
+    for (std::size_t t = 0; t < tensors; ++t) {
+        const std::int64_t bytes = program.tensors[t].size() * options.batch * element;
+        scratch[t] = {bytes, lifetimes[t]};
+        scratch[tensors + t] = {bytes, lifetimes[tensors + t]};
+    }
+    for (int i = 0; i < n; ++i) {
+        const operation& op = program.operations[static_cast<std::size_t>(i)];
+        const std::int64_t size = program.shape_of(op.dst).size() * options.batch;
+        buffer& aside = scratch[2 * tensors + static_cast<std::size_t>(i)];
+        if (!options.training) continue;
+        if (op.kind == op_kind::max_pool) aside = {size, {i, 2 * n - i}};  // one byte per value: where the maximum was
+        if (op.kind == op_kind::batch_norm) aside = {program.shape_of(op.dst).channels * 8, {i, 2 * n}};  // mean and variance
+    }
+    memory_plan plan;
+    plan.activations = place(scratch);
+    plan.parameters = arena_bytes(program.parameters);
+    plan.statistics = arena_bytes(program.statistics);
+    if (options.training) {
+        plan.gradients = plan.parameters;
+        plan.optimizer = plan.parameters * slots_of(options.optimizer);
+        // A bf16 copy of the parameters, which the optimizer writes beside the f32 ones.
+        if (options.precision == precision::bf16) plan.parameters += plan.parameters / 2;
+    }
+    return plan;
+}
+
+}  // namespace detail
+
+// For a program made at compile time with at most Tensors tensors. (Plans what really runs: the fused program.)
+template <std::size_t Tensors, typename Program>
+constexpr memory_plan plan_memory(const Program& program, const plan_options& options) {
+    std::array<buffer, 3 * Tensors> scratch{};
+    std::array<lifetime, 2 * Tensors> lifetimes{};
+    const auto runs = options.training ? training_program(program) : fused(program);
+    return detail::plan_memory(runs.view(), options, scratch, lifetimes);
+}
+
+// For any program.
+memory_plan plan_memory(const program_view& program, const plan_options& options);
+inline std::int64_t planned_bytes(const program_view& program, const plan_options& options) {
+    return plan_memory(program, options).total();
+}
+
+}  // namespace strata::inline STRATA_ABI
+
+#if !defined(STRATA_LINKED)
+#include <strata/network/memory_plan.ipp>
+#endif
