@@ -2,6 +2,8 @@
 # Every file of the library, by name, written by:  cmake -P cmake/list_headers.cmake
 
 set(STRATA_HEADERS
+  strata/backend/cpu/open.hpp
+  strata/backend/device.hpp
   strata/core/config.hpp
   strata/core/dtype.hpp
   strata/core/error.hpp
@@ -9,8 +11,11 @@ set(STRATA_HEADERS
   strata/core/host_device.hpp
   strata/core/random.hpp
   strata/core/shape.hpp
+  strata/cpu.hpp
   strata/data/cifar10.hpp
   strata/data/cifar10.ipp
+  strata/data/cifar10_archive.hpp
+  strata/data/cifar10_archive.ipp
   strata/data/dataset.hpp
   strata/data/dataset.ipp
   strata/data/split.hpp
@@ -33,11 +38,21 @@ set(STRATA_HEADERS
   strata/layers/sequence.hpp
   strata/layers/softmax.hpp
   strata/layers/window.hpp
+  strata/losses/softmax_cross_entropy.hpp
   strata/network/builder.hpp
   strata/network/builder.ipp
+  strata/network/conventions.hpp
+  strata/network/cost.hpp
   strata/network/fusion.hpp
   strata/network/liveness.hpp
   strata/network/memory_plan.hpp
   strata/network/memory_plan.ipp
   strata/network/network.hpp
-  strata/network/program.hpp)
+  strata/network/program.hpp
+  strata/network/summary.hpp
+  strata/optimizers/optimizer.hpp
+  strata/strata.hpp
+  strata/training/history.hpp
+  strata/training/model.hpp
+  strata/training/predictor.hpp
+  strata/training/trainer.hpp)

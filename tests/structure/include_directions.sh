@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Includes point one way: a room may include itself and the rooms named here. A layer writes into the network's builder, so
-# layers see network, and network sees no layer. Also: which standard headers no header may include.
+# layers see network, and network sees no layer; a device keeps the data set, so backends see data. Also: which standard headers no header may include.
 set -u
 cd "$1/include/strata" || exit 1
 
@@ -11,11 +11,11 @@ declare -A may=(
     [network]="core"
     [layers]="core network"
     [losses]="core"
-    [optimizers]="core"
+    [optimizers]="core network"
     [data]="core"
-    [backend]="core network kernels losses optimizers"
-    [backend/cpu]="core network kernels losses optimizers backend"
-    [backend/cuda]="core network kernels losses optimizers backend"
+    [backend]="core network data kernels losses optimizers"
+    [backend/cpu]="core network data kernels losses optimizers backend"
+    [backend/cuda]="core network data kernels losses optimizers backend"
     [training]="core layers network losses optimizers data backend"
     [models]="core layers network losses optimizers data backend training"
     [files]="core layers network losses optimizers data backend training models"
