@@ -49,7 +49,7 @@ std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
 
 // Takes numbers and bytes from the front; what is not there any more is an error.
 class reader {
-  public:
+public:
     reader(std::span<const std::uint8_t> bytes, const std::string& name) : rest_(bytes), name_(name) {}
 
     std::span<const std::uint8_t> take(std::size_t count) {
@@ -66,7 +66,7 @@ class reader {
     }
     std::size_t left() const { return rest_.size(); }
 
-  private:
+private:
     std::span<const std::uint8_t> rest_;
     const std::string& name_;
 };
@@ -141,7 +141,8 @@ std::vector<std::uint8_t> read_file(const std::string& path) {
 
 strata::dataset parse_sample(std::span<const std::uint8_t> pack, const std::string& name, sample_part part) {
     if (pack.empty()) fail(name, "the file is empty");
-    if (pack.size() < magic.size() + 16 || std::memcmp(pack.data(), magic.data(), magic.size()) != 0) fail(name, "this is no sample of strata");
+    if (pack.size() < magic.size() + 16 || std::memcmp(pack.data(), magic.data(), magic.size()) != 0)
+        fail(name, "this is no sample of strata");
     reader sum(pack.last(4), name);
     if (crc32(pack.first(pack.size() - 4)) != sum.number(4)) fail(name, "the pack is damaged: its checksum differs");
 
@@ -159,7 +160,8 @@ strata::dataset parse_sample(std::span<const std::uint8_t> pack, const std::stri
     for (std::size_t row = 0; row < train_rows + test_rows; ++row) {
         const std::uint32_t label = in.number(1), header = in.number(1);
         const auto scan = in.take(in.number(2));
-        if (label >= data.class_names.size() || header >= headers.size()) fail(name, "the pack is damaged: row " + std::to_string(row) + " has no such label");
+        if (label >= data.class_names.size() || header >= headers.size())
+            fail(name, "the pack is damaged: row " + std::to_string(row) + " has no such label");
         if (train != (row < train_rows)) continue;
         stream.assign(headers[header].begin(), headers[header].end());
         stream.insert(stream.end(), scan.begin(), scan.end());
@@ -171,12 +173,8 @@ strata::dataset parse_sample(std::span<const std::uint8_t> pack, const std::stri
     return data;
 }
 
-strata::dataset load_sample_train(const std::string& path) {
-    return parse_sample(read_file(path), path, sample_part::train);
-}
+strata::dataset load_sample_train(const std::string& path) { return parse_sample(read_file(path), path, sample_part::train); }
 
-strata::dataset load_sample_test(const std::string& path) {
-    return parse_sample(read_file(path), path, sample_part::test);
-}
+strata::dataset load_sample_test(const std::string& path) { return parse_sample(read_file(path), path, sample_part::test); }
 
 }  // namespace examples
