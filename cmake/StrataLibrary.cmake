@@ -45,7 +45,7 @@ function(strata_bodies target pattern)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON OUTPUT_NAME ${target})
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:strata_warnings>)
   if(NOT MSVC)
-    target_compile_options(${target} PRIVATE -ffp-contract=off)
+    target_compile_options(${target} PRIVATE -ffp-contract=off -fno-math-errno)
   endif()
 endfunction()
 

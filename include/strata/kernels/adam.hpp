@@ -16,16 +16,16 @@
 namespace strata::inline STRATA_ABI::kernels {
 
 struct adam {
-    float* parameter;       // (count)
+    float* parameter;  // (count)
     const float* gradient;  // (count)
-    float* m;               // (count)
-    float* v;               // (count)
+    float* m;  // (count)
+    float* v;  // (count)
     float alpha;
     float beta1, beta2;
     float epsilon;
     float root_correction = 1;
     float decay = 0;  // rate * weight decay, decoupled: Keras
-    float l2 = 0;     // weight decay into the gradient: PyTorch
+    float l2 = 0;  // weight decay into the gradient: PyTorch
     float rest1 = 1 - beta1, rest2 = 1 - beta2;  // adam_at() knows them better
 
     STRATA_HOST_DEVICE void operator()(std::size_t i) const {

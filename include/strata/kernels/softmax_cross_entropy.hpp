@@ -15,15 +15,15 @@
 namespace strata::inline STRATA_ABI::kernels {
 
 struct softmax_cross_entropy_rows {
-    const float* logits;         // (batch, classes)
+    const float* logits;  // (batch, classes)
     const std::int32_t* labels;  // (data rows): class indices; or null
-    const float* one_hot;        // (data rows, classes); or null
-    const std::int64_t* rows;    // (batch): which data row
+    const float* one_hot;  // (data rows, classes); or null
+    const std::int64_t* rows;  // (batch): which data row
     int classes;
     float smoothing;
-    float grad_scale;    // 1 / batch
-    float* grad;         // (batch, classes), or null; may be the logits' own memory
-    float* row_loss;     // (batch)
+    float grad_scale;  // 1 / batch
+    float* grad;  // (batch, classes), or null; may be the logits' own memory
+    float* row_loss;  // (batch)
     float* row_correct;  // (batch): 1 where the first largest logit is the first largest label, else 0
 
     static constexpr std::int64_t count(std::int64_t batch) { return batch; }
