@@ -2,7 +2,15 @@
 # Every file of the library, by name, written by:  cmake -P cmake/list_headers.cmake
 
 set(STRATA_HEADERS
+  strata/backend/cpu/arena.hpp
+  strata/backend/cpu/graph.hpp
+  strata/backend/cpu/graph.ipp
+  strata/backend/cpu/lowering.hpp
+  strata/backend/cpu/onednn.hpp
+  strata/backend/cpu/onednn.ipp
   strata/backend/cpu/open.hpp
+  strata/backend/cpu/parallel.hpp
+  strata/backend/cpu/parallel.ipp
   strata/backend/device.hpp
   strata/core/config.hpp
   strata/core/dtype.hpp
@@ -20,6 +28,24 @@ set(STRATA_HEADERS
   strata/data/dataset.ipp
   strata/data/split.hpp
   strata/data/split.ipp
+  strata/files/atomic_file.hpp
+  strata/files/atomic_file.ipp
+  strata/files/json.hpp
+  strata/files/json.ipp
+  strata/files/read_file.hpp
+  strata/files/read_file.ipp
+  strata/files/safetensors.hpp
+  strata/files/safetensors.ipp
+  strata/kernels/accumulate.hpp
+  strata/kernels/adam.hpp
+  strata/kernels/decimal.hpp
+  strata/kernels/dropout.hpp
+  strata/kernels/gather.hpp
+  strata/kernels/moving_statistics.hpp
+  strata/kernels/reduce.hpp
+  strata/kernels/sgd.hpp
+  strata/kernels/simd.hpp
+  strata/kernels/softmax_cross_entropy.hpp
   strata/layers/avg_pool2d.hpp
   strata/layers/batch_norm.hpp
   strata/layers/bias.hpp

@@ -19,7 +19,7 @@ while IFS= read -r file; do
     [ -z "$long" ] || complain "$file:$long is over 140 columns"
     lines=$(wc -l <"$file")
     [ "$lines" -le 600 ] || complain "$file has $lines lines; split it"
-    hit=$(grep -nE 'TODO|FIXME|XXX' "$file" | grep -vE 'TODO\(#[0-9]+\)' | head -n 1)
+    hit=$(grep -nwE 'TODO|FIXME' "$file" | grep -vE 'TODO\(#[0-9]+\)' | head -n 1)
     [ -z "$hit" ] || [ "$file" = tests/structure/file_habits.sh ] || complain "$file:$hit: a TODO names an issue: TODO(#12)"
 done < <(files \( -name '*.hpp' -o -name '*.ipp' -o -name '*.cpp' -o -name '*.cmake' -o -name CMakeLists.txt -o -name '*.sh' \
     -o -name '*.py' -o -path 'script/*' -o -path '.ci/*' \))

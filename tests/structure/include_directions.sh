@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Includes point one way: a room may include itself and the rooms named here. A layer writes into the network's builder, so
-# layers see network, and network sees no layer; a device keeps the data set, so backends see data. Also: which standard headers no header may include.
+# layers see network, and network sees no layer; a device keeps the data set, so backends see data. Also: which standard headers
+# no header may include.
 set -u
 cd "$1/include/strata" || exit 1
 
