@@ -21,6 +21,7 @@ constexpr tensor batch_norm(auto& b, tensor x, batch_norm_options options = {}) 
     b.layer("batch_norm");
     if (!b.readable(x)) return {};
     if (options.momentum != unset && !(options.momentum >= 0 && options.momentum < 1)) return b.refuse(refusal::rate_is_not_in_0_to_1, x);
+    if (options.epsilon != unset && !(options.epsilon > 0 && options.epsilon < 1e30f)) return b.refuse(refusal::epsilon_is_not_positive, x);
     const int channels = b.of(x).channels;
     const int gamma = b.take({.role = "gamma", .dims = {channels, 1, 1, 1}, .initial = initial_value::ones});
     const int beta = b.take({.role = "beta", .dims = {channels, 1, 1, 1}, .initial = initial_value::zeros});

@@ -11,7 +11,7 @@ namespace strata::inline STRATA_ABI {
 namespace build {
 
 constexpr tensor global_avg_pool2d(auto& b, tensor x) {
-    const shape in = x.valid() ? b.of(x) : shape{};
+    const shape in = b.has(x) ? b.of(x) : shape{};
     return pool2d(b, x, "global_avg_pool2d", op_kind::avg_pool, {.height = in.height, .width = in.width});
 }
 

@@ -23,7 +23,9 @@ struct named {
     static constexpr std::size_t operations = Layer::operations;
     static constexpr tensor lower(auto& b, tensor x) {
         b.name_next(Name.text);
-        return Layer::lower(b, x);
+        const tensor y = Layer::lower(b, x);
+        b.name_next("");  // a sequence without layers took no name
+        return y;
     }
 };
 

@@ -9,6 +9,8 @@
 #include <strata/network/builder.hpp>
 #include <strata/network/program.hpp>
 
+#include <cstdint>
+
 namespace strata::inline STRATA_ABI {
 
 struct window {
@@ -25,14 +27,18 @@ struct window {
         if (height < 1 || width < 1) return refusal::kernel_is_not_positive;
         if (stride_height < 1 || stride_width < 1) return refusal::stride_is_not_positive;
         if (top < 0 || bottom < 0 || left < 0 || right < 0) return refusal::padding_is_negative;
-        return rows(in.height).fits(in.height) && columns(in.width).fits(in.width) ? refusal::none : refusal::window_does_not_fit;
+        const extent down = rows(in.height), across = columns(in.width);
+        if (!down.fits(in.height) || !across.fits(in.width)) return refusal::window_does_not_fit;
+        // What is added and the outputs' sizes are ints; one axis is checked first, so that the product stays in 64 bits.
+        const std::int64_t tall = down.padded(in.height), wide = across.padded(in.width), most = 0x7fffffff;
+        return tall > most || wide > most || tall * wide > most ? refusal::shape_is_too_large : refusal::none;
     }
     bool operator==(const window&) const = default;
 
     constexpr extent resolve(int in, int kernel, int stride, int before, int after) const {
         if (!same) return {kernel, stride, before, after};
-        const int missing = ((in + stride - 1) / stride - 1) * stride + kernel - in;
-        const int total = missing > 0 ? missing : 0;
+        const std::int64_t missing = std::int64_t{(in - 1) / stride} * stride + kernel - in;  // (ceil(in / stride) - 1) strides
+        const int total = missing > 0 ? static_cast<int>(missing) : 0;
         return {kernel, stride, total / 2, total - total / 2};
     }
 };

@@ -21,7 +21,7 @@ struct tensor {  // a value in the program, by number; below zero: refused
 
 enum class refusal : unsigned char {
     none, input_is_not_flat, window_does_not_fit, kernel_is_not_positive, stride_is_not_positive, padding_is_negative,
-    size_is_not_positive, rate_is_not_in_0_to_1, shapes_to_add_differ, shape_is_too_large, not_a_tensor_of_this_program
+    size_is_not_positive, rate_is_not_in_0_to_1, epsilon_is_not_positive, shapes_to_add_differ, shape_is_too_large, not_a_tensor_of_this_program
 };
 
 // The reason as words of a sentence.
@@ -35,6 +35,7 @@ constexpr const char* words_of(refusal why) {
         case refusal::padding_is_negative: return "the padding is negative";
         case refusal::size_is_not_positive: return "the number of filters, units or channels is not positive";
         case refusal::rate_is_not_in_0_to_1: return "the rate is not in [0, 1)";
+        case refusal::epsilon_is_not_positive: return "the epsilon is not positive";
         case refusal::shapes_to_add_differ: return "the shapes to add differ";
         case refusal::shape_is_too_large: return "the shape has more than 2^31 values";
         case refusal::not_a_tensor_of_this_program: return "the input is not a tensor of this program";
@@ -58,9 +59,11 @@ public:
     constexpr explicit basic_program(shape input) {
         tensors_.push_back(input);
         if (input.height < 1 || input.width < 1 || input.channels < 1) refuse(refusal::size_is_not_positive, {0});
+        if (!is_countable(input)) refuse(refusal::shape_is_too_large, {0});
     }
 
     constexpr tensor input() const { return {0}; }
+    constexpr bool has(tensor x) const { return x.id >= 0 && x.id < static_cast<int>(tensors_.size()); }
     constexpr shape of(tensor x) const { return tensors_[static_cast<std::size_t>(x.id)]; }
 
     // Opens the record of the layer that the next calls belong to.
@@ -82,7 +85,7 @@ public:
     }
     constexpr tensor emit(operation op, shape out) {
         const tensor dst{static_cast<int>(tensors_.size())};
-        if (out.size() < 1 || out.size() > 0x7fffffff) return refuse(refusal::shape_is_too_large, {op.src[0]});
+        if (!is_countable(out)) return refuse(refusal::shape_is_too_large, {op.src[0]});
         tensors_.push_back(out);
         op.dst = dst.id;
         op.layer = current_layer();
@@ -93,14 +96,14 @@ public:
     }
     constexpr tensor refuse(refusal why, tensor x) {
         if (misfit_.why == refusal::none) {
-            misfit_ = {why, current_layer(), layers_.empty() ? "input" : layers_[layers_.size() - 1].kind, x.valid() ? of(x) : shape{}};
+            misfit_ = {why, current_layer(), layers_.empty() ? "input" : layers_[layers_.size() - 1].kind, has(x) ? of(x) : shape{}};
         }
         return {};
     }
     // True when a layer may read x: it was not refused before, and belongs to this program.
     constexpr bool readable(tensor x) {
         if (misfit_.why != refusal::none) return false;
-        if (x.id >= 0 && x.id < static_cast<int>(tensors_.size())) return true;
+        if (has(x)) return true;
         refuse(refusal::not_a_tensor_of_this_program, {});
         return false;
     }
@@ -125,6 +128,12 @@ protected:
     constexpr void copy_statistic(const variable& v) { statistics_.push_back(v); }
 
 private:
+    // At least one value and at most 2^31 - 1; the product of three ints need not fit into 64 bits.
+    static constexpr bool is_countable(shape s) {
+        if (s.height < 1 || s.width < 1 || s.channels < 1) return false;
+        const std::int64_t plane = std::int64_t{s.height} * s.width;
+        return plane <= 0x7fffffff && plane * s.channels <= 0x7fffffff;
+    }
     constexpr int current_layer() const { return static_cast<int>(layers_.size()) - 1; }
 
     typename Lists::template list<operation> operations_{};

@@ -16,8 +16,9 @@ namespace strata::inline STRATA_ABI {
 struct extent {
     int kernel = 1, stride = 1, before = 0, after = 0;
 
-    constexpr bool fits(int in) const { return std::int64_t{in} + before + after >= kernel; }
-    constexpr int output(int in) const { return (in + before + after - kernel) / stride + 1; }
+    constexpr std::int64_t padded(int in) const { return std::int64_t{in} + before + after; }
+    constexpr bool fits(int in) const { return padded(in) >= kernel; }
+    constexpr int output(int in) const { return static_cast<int>((padded(in) - kernel) / stride) + 1; }
     bool operator==(const extent&) const = default;
 };
 
