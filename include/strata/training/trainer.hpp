@@ -41,7 +41,7 @@ struct fit_options {
     int validation_batch_size = 0;           // 0: batch_size
     bool shuffle = true;                     // a new permutation each epoch, a function of seed and epoch
     std::optional<std::uint64_t> seed{};     // of split and shuffling; the model's when not given
-    int initial_epoch = 0;                   // numbers epochs, and their permutations, from here
+    int initial_epoch = 0;                   // numbers epochs, and their permutations, from here; as in Keras, `epochs` is then the end
     function_ref<float(std::int64_t step)> learning_rate{};  // by global step, counted from 0; else the optimizer's
 };
 
@@ -52,7 +52,7 @@ public:
 
     // Trains. Throws invalid_input for options and data that do not fit, non_finite_loss when a loss is NaN or infinite (what was
     // trained before stays, and so does history()). A callback that answers stop ends the run after the steps in flight; epochs that
-    // were begun are reported. The view's arrays must stay until it returns.
+    // were begun are reported, those that a batch callback stopped without validation. The view's arrays must stay until it returns.
     strata::history fit(const dataset_view& data, const fit_options& options, epoch_callback on_epoch = {}, batch_callback on_batch = {});
 
     // Loss and accuracy in inference mode.
