@@ -14,6 +14,7 @@
 #include <memory>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace strata::inline STRATA_ABI {
 namespace cifar10 {
@@ -41,6 +42,8 @@ STRATA_INLINE std::string find_batches(const std::string& directory) {
         throw invalid_input(directory + ": the directory cannot be read (" + std::strerror(errno) + "); " + advice());
     }
     if (!S_ISDIR(info.st_mode)) throw invalid_input(directory + ": this is not a directory; " + advice());
+    if (::access(directory.c_str(), X_OK) != 0)
+        throw invalid_input(directory + ": the directory cannot be read (" + std::strerror(errno) + "); " + advice());
     const std::string inner = directory + "/cifar-10-batches-bin";
     const bool here = exists(directory + "/data_batch_1.bin") || exists(directory + "/test_batch.bin");
     return !here && exists(inner) ? inner : directory;
