@@ -44,7 +44,6 @@ constexpr tensor conv2d(auto& b, tensor x, conv2d_options options) {
 
 template <int Filters, window Window, bias Bias = bias::on>
 struct conv2d {
-    static_assert(Filters > 0, "conv2d: the number of filters must be positive");
     static constexpr std::size_t operations = 1;
     static constexpr tensor lower(auto& b, tensor x) {
         return build::conv2d(b, x, {.filters = Filters, .win = Window, .use_bias = Bias == bias::on});

@@ -34,7 +34,6 @@ constexpr tensor dense(auto& b, tensor x, dense_options options) {
 
 template <int Units, bias Bias = bias::on>
 struct dense {
-    static_assert(Units > 0, "dense: the number of units must be positive");
     static constexpr std::size_t operations = 1;
     static constexpr tensor lower(auto& b, tensor x) {
         return build::dense(b, x, {.units = Units, .use_bias = Bias == bias::on});

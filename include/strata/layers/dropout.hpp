@@ -21,7 +21,6 @@ constexpr tensor dropout(auto& b, tensor x, float rate) {
 
 template <double Rate>
 struct dropout {
-    static_assert(Rate >= 0 && Rate < 1, "dropout: the rate must be in [0, 1)");
     static constexpr std::size_t operations = 1;
     static constexpr tensor lower(auto& b, tensor x) { return build::dropout(b, x, static_cast<float>(Rate)); }
 };

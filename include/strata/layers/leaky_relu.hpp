@@ -20,7 +20,6 @@ constexpr tensor leaky_relu(auto& b, tensor x, float slope) {
 
 template <double Slope = 0.01>
 struct leaky_relu {
-    static_assert(Slope >= 0 && Slope < 1, "leaky_relu: the slope must be in [0, 1)");
     static constexpr std::size_t operations = 1;
     static constexpr tensor lower(auto& b, tensor x) { return build::leaky_relu(b, x, static_cast<float>(Slope)); }
 };

@@ -19,8 +19,6 @@ constexpr tensor max_pool2d(auto& b, tensor x, window win) { return pool2d(b, x,
 // max_pool2d<3, 2>: 3x3, stride 2, no padding. The stride is the kernel's size unless given.
 template <int Kernel, int Stride = Kernel, padding Padding = padding::valid>
 struct max_pool2d {
-    static_assert(Kernel > 0, "max_pool2d: the kernel size must be positive");
-    static_assert(Stride > 0, "max_pool2d: the stride must be positive");
     static constexpr std::size_t operations = 1;
     static constexpr tensor lower(auto& b, tensor x) {
         return build::max_pool2d(b, x, Padding == padding::same ? same(Kernel, Stride) : valid(Kernel, Stride));

@@ -24,12 +24,13 @@ namespace detail {
 template <typename Layer>
 concept layer = requires(static_program<1>& b, tensor x) {
     { Layer::operations } -> std::convertible_to<std::size_t>;
+    { Layer::lower(b, x) } -> std::same_as<tensor>;
 };
 
 // One layer at its place; named in the compiler's one message when it refuses what comes in.
 template <int Position, typename Layer, shape Incoming, refusal Why>
 struct layer_at {
-    static_assert(Why == refusal::none, "network: this layer cannot take the shape that comes in");
+    static_assert(Why == refusal::none, "network: this layer does not fit here; layer_at<position, layer, incoming shape, reason> says why");
     static constexpr bool fits = true;
 };
 

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// expect: network: this layer does not fit here; layer_at<position, layer, incoming shape, reason> says why
+// expect: layer_at<0
+// expect: conv2d<0
+// expect: size_is_not_positive
+#include <strata/layers/conv2d.hpp>
+#include <strata/network/network.hpp>
+
+struct bad : strata::network<strata::shape{8, 8, 3}, strata::conv2d<0, strata::same(3)>> {};
