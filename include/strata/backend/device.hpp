@@ -24,7 +24,8 @@ enum class state : unsigned char {
     parameter,   // one per program_view::parameters
     statistic,   // one per program_view::statistics
     gradient,    // of the last training step, one per parameter
-    slot0, slot1 // the optimizer's: adam m and v; sgd velocity
+    slot0,
+    slot1 // the optimizer's: adam m and v; sgd velocity
 };
 
 // What one training step reports, in the order of the steps.

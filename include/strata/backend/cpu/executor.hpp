@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// A model on the CPU: its variables, and one lowered program per batch size and mode, made when first needed. All of them run one
+// after the other and share one arena. A training step runs when it is enqueued.
+#pragma once
+
+#include <strata/backend/cpu/lowering.hpp>
+#include <strata/backend/cpu/open.hpp>
+#include <strata/backend/cpu/parallel.hpp>
+#include <strata/backend/cpu/variables.hpp>
+#include <strata/backend/device.hpp>
+#include <strata/core/config.hpp>
+#include <strata/network/builder.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace strata::inline STRATA_ABI::cpu {
+
+struct resident_data final : backend::resident_data {
+    explicit resident_data(const dataset_view& v) : view(v) {}
+    dataset_view view;  // the CPU reads the caller's arrays
+};
+
+// What the loss finds: one entry per row of a batch.
+struct row_results {
+    std::vector<float> loss, correct;
+    std::vector<double> partial;
+
+    explicit row_results(int batch);
+    std::pair<double, int> totals();  // sum of losses, number of correct rows
+};
+
+class executor final : public backend::executor {
+public:
+    executor(const program_view& program, const executor_options& how, const options& device);
+
+    void read(state which, std::size_t index, std::span<float> values) const override;
+    void write(state which, std::size_t index, std::span<const float> values) override;
+    std::int64_t steps() const override { return steps_; }
+    void set_steps(std::int64_t steps) override { steps_ = steps; }
+
+    void configure(const optimizer& how, const softmax_cross_entropy& loss) override;
+    std::unique_ptr<backend::resident_data> load(const dataset_view& data) override;
+    void begin_epoch(const backend::resident_data& data, const backend::epoch_order& order) override;
+    void step() override;
+    bool collect(step_result& result, bool wait) override;
+    evaluation evaluate(const backend::resident_data& data, std::span<const std::int64_t> rows, int batch_size) override;
+    std::unique_ptr<backend::inference> make_inference(int batch_size) override;
+    std::int64_t bytes_held() const override;
+
+    // For inference objects: what they share with the model.
+    struct shared_state {
+        strata::program predicts;  // with its softmax
+        variables variables_of_model;
+        onednn::engine engine;
+        executor_options how;
+        options device;
+        std::atomic<std::int64_t> version{0};  // counts changes of parameters and statistics
+    };
+
+private:
+    struct compiled {
+        int batch;
+        onednn::pass pass;
+        lowered_program lowered;
+        row_results rows;
+    };
+
+    compiled& program_for(int batch, onednn::pass pass);
+    void gather(const dataset_view& data, std::span<const std::int64_t> rows, float* to) const;
+    std::pair<double, int> loss_of(compiled& c, const dataset_view& data, std::span<const std::int64_t> rows, bool with_gradient) const;
+    void update_parameters(float learning_rate);
+    void update_statistics(const compiled& c);
+    void check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const;
+
+    std::shared_ptr<shared_state> shared_;
+    strata::program trains_;  // without a softmax at the end
+    onednn::stream stream_;
+    arena activations_, scratchpad_;
+    std::vector<std::unique_ptr<compiled>> compiled_;
+
+    optimizer optimizer_;
+    softmax_cross_entropy loss_;
+    std::int64_t steps_ = 0;
+
+    const resident_data* data_ = nullptr;
+    std::vector<std::int64_t> rows_;
+    std::vector<float> learning_rates_;
+    int batch_size_ = 0;
+    std::size_t cursor_ = 0, epoch_step_ = 0;
+    std::deque<step_result> published_;
+};
+
+}  // namespace strata::inline STRATA_ABI::cpu
+
+#if !defined(STRATA_LINKED)
+#include <strata/backend/cpu/executor.ipp>
+#endif

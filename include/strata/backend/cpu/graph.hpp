@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// A list of actions over values: what a program becomes on the CPU for one batch size. An action is a oneDNN primitive or one of our
+// kernels. Values name buffers; buffers that are not alive at the same time share bytes of one arena.
+#pragma once
+
+#include <strata/backend/cpu/arena.hpp>
+#include <strata/backend/cpu/onednn.hpp>
+#include <strata/core/config.hpp>
+#include <strata/network/memory_plan.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace strata::inline STRATA_ABI::cpu {
+
+// An array: its layout, and where its bytes are: in a buffer of the graph, or at a fixed address (parameters, gradients).
+struct value {
+    onednn::memory_desc desc;
+    int buffer = -1;
+    float* fixed = nullptr;
+
+    bool exists() const { return desc.exists(); }
+};
+
+// What changes from run to run.
+struct run_context {
+    dnnl_stream_t stream = nullptr;
+    std::uint64_t seed = 0;
+    std::int64_t step = 0;
+};
+
+class graph;
+using kernel_call = std::function<void(const graph&, const run_context&)>;
+
+class graph {
+public:
+    explicit graph(const onednn::engine& engine) : make_(engine) {}
+
+    const onednn::maker& make() const { return make_; }
+
+    value new_value(const onednn::memory_desc& desc);
+    value new_bytes(std::int64_t bytes);  // without a layout
+    static value at(const onednn::memory_desc& desc, float* fixed) { return {desc, -1, fixed}; }
+
+    // Appends an action that uses these values; `what` names it in messages and profiles.
+    void add(std::string what, const onednn::primitive_desc& desc, std::vector<std::pair<int, value>> arguments);
+    void add(std::string what, const std::vector<value>& uses, kernel_call kernel);
+    // Appends a reorder that prepare() runs, of a parameter whose copy is kept from run to run.
+    void add_preparation(std::string what, const onednn::primitive_desc& desc, const value& from, const value& to);
+    // Marks a use now, between the actions before and after: the loss reads the logits, gather writes the input.
+    void touch(const value& v);
+    std::size_t size() const { return actions_.size(); }
+
+    // Places the buffers. Then arena_bytes() and scratchpad_bytes() are known, and bind() gives every value its address.
+    void finish();
+    std::int64_t arena_bytes() const { return arena_bytes_; }
+    std::int64_t scratchpad_bytes() const { return scratchpad_bytes_; }
+    void bind(std::byte* arena, std::byte* scratchpad);
+    float* data(const value& v) const;  // after bind
+
+    void prepare(const run_context& context) const;
+    // Runs the actions [first, last) in order and waits for them.
+    void run(const run_context& context, std::size_t first, std::size_t last) const;
+
+    // Set by the lowering for messages of actions that follow.
+    void set_place(std::string place) { place_ = std::move(place); }
+
+private:
+    struct action {
+        std::string what;
+        onednn::primitive primitive;
+        std::vector<std::pair<int, value>> arguments;
+        std::vector<onednn::memory> memories;
+        std::vector<dnnl_exec_arg_t> bound;
+        onednn::memory_desc scratchpad;
+        kernel_call kernel;
+    };
+
+    int now() const { return static_cast<int>(actions_.size()); }
+    action make_action(std::string what, const onednn::primitive_desc& desc, std::vector<std::pair<int, value>> arguments);
+    void bind(action& a, std::byte* scratchpad) const;
+    void run(const action& a, const run_context& context) const;
+
+    onednn::maker make_;
+    std::string place_;
+    std::vector<action> preparations_, actions_;
+    std::vector<buffer> buffers_;
+    std::byte* arena_ = nullptr;
+    std::int64_t arena_bytes_ = 0, scratchpad_bytes_ = 0;
+};
+
+}  // namespace strata::inline STRATA_ABI::cpu
+
+#if !defined(STRATA_LINKED)
+#include <strata/backend/cpu/graph.ipp>
+#endif
