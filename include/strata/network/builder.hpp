@@ -5,6 +5,7 @@
 
 #include <strata/core/config.hpp>
 #include <strata/network/program.hpp>
+#include <strata/network/refusal.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,38 +18,6 @@ namespace strata::inline STRATA_ABI {
 struct tensor {  // a value in the program, by number; below zero: refused
     int id = -1;
     constexpr bool valid() const { return id >= 0; }
-};
-
-enum class refusal : unsigned char {
-    none, input_is_not_flat, window_does_not_fit, kernel_is_not_positive, stride_is_not_positive, padding_is_negative,
-    size_is_not_positive, rate_is_not_in_0_to_1, epsilon_is_not_positive, shapes_to_add_differ, shape_is_too_large, not_a_tensor_of_this_program
-};
-
-// The reason as words of a sentence.
-constexpr const char* words_of(refusal why) {
-    switch (why) {
-        case refusal::none: return "nothing is wrong";
-        case refusal::input_is_not_flat: return "the input is not flat (put flatten or global_avg_pool2d before it)";
-        case refusal::window_does_not_fit: return "the window does not fit into the padded input";
-        case refusal::kernel_is_not_positive: return "the kernel size is not positive";
-        case refusal::stride_is_not_positive: return "the stride is not positive";
-        case refusal::padding_is_negative: return "the padding is negative";
-        case refusal::size_is_not_positive: return "the number of filters, units or channels is not positive";
-        case refusal::rate_is_not_in_0_to_1: return "the rate is not in [0, 1)";
-        case refusal::epsilon_is_not_positive: return "the epsilon is not positive";
-        case refusal::shapes_to_add_differ: return "the shapes to add differ";
-        case refusal::shape_is_too_large: return "the shape has more than 2^31 values";
-        case refusal::not_a_tensor_of_this_program: return "the input is not a tensor of this program";
-    }
-    return "";
-}
-
-// The first refusal, with its place.
-struct misfit {
-    refusal why = refusal::none;
-    int position = -1;  // of the layer, counted from 0 in reading order
-    const char* kind = "";
-    shape incoming{};
 };
 
 // Lists is a family of containers with push_back: fixed arrays at compile time, std::vector at run time.
@@ -115,7 +84,8 @@ public:
     constexpr program_view view() const {
         return {.operations = {operations_.data(), operations_.size()}, .tensors = {tensors_.data(), tensors_.size()},
                 .parameters = {parameters_.data(), parameters_.size()}, .statistics = {statistics_.data(), statistics_.size()},
-                .layers = {layers_.data(), layers_.size()}, .output = output_};
+                .layers = {layers_.data(), layers_.size()}, .output = output_,
+                .refused = misfit_};
     }
 
     // For passes over the program (network/fusion.hpp).
@@ -123,6 +93,7 @@ public:
     constexpr auto& tensors() { return tensors_; }
 
 protected:
+    constexpr void copy_refusal(const misfit& wrong) { misfit_ = wrong; }
     constexpr void copy_layer(const layer_record& record) { layers_.push_back(record); }
     constexpr void copy_parameter(const variable& v) { parameters_.push_back(v); }
     constexpr void copy_statistic(const variable& v) { statistics_.push_back(v); }

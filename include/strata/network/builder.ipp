@@ -27,6 +27,9 @@ STRATA_INLINE program::program(const program_view& other) : basic_program(other.
         copy_statistic(v);
     }
     set_output({other.output});
+    misfit wrong = other.refused;
+    wrong.kind = keep(wrong.kind);
+    copy_refusal(wrong);
 }
 
 STRATA_INLINE const char* program::keep(const std::string& name) {

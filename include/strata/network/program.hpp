@@ -5,6 +5,7 @@
 
 #include <strata/core/config.hpp>
 #include <strata/core/shape.hpp>
+#include <strata/network/refusal.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -76,6 +77,7 @@ struct program_view {
     std::span<const variable> statistics;
     std::span<const layer_record> layers;
     int output = 0;
+    misfit refused{};  // a program with a refusal is not run: program::check()
 
     constexpr shape input_shape() const { return tensors[0]; }
     constexpr shape output_shape() const { return tensors[static_cast<std::size_t>(output)]; }
