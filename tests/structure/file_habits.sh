@@ -13,20 +13,25 @@ complain() {
 
 files() { find include examples tests bench cmake script .ci -type f "$@" -not -path '*/golden/*' | LC_ALL=C sort; }
 
-while IFS= read -r file; do
-    head -n 3 "$file" | grep -q 'SPDX-License-Identifier: MIT' || complain "$file: no SPDX line in its first three lines"
-    long=$(awk 'length($0) > 140 { print FNR; exit }' "$file")
-    [ -z "$long" ] || complain "$file:$long is over 140 columns"
-    lines=$(wc -l <"$file")
-    [ "$lines" -le 600 ] || complain "$file has $lines lines; split it"
-    hit=$(grep -nwE 'TODO|FIXME' "$file" | grep -vE 'TODO\(#[0-9]+\)' | head -n 1)
-    [ -z "$hit" ] || [ "$file" = tests/structure/file_habits.sh ] || complain "$file:$hit: a TODO names an issue: TODO(#12)"
+while IFS= read -r hit; do
+    complain "$hit"
 done < <(files \( -name '*.hpp' -o -name '*.ipp' -o -name '*.cpp' -o -name '*.cmake' -o -name CMakeLists.txt -o -name '*.sh' \
-    -o -name '*.py' -o -path 'script/*' -o -path '.ci/*' \))
+    -o -name '*.py' -o -path 'script/*' -o -path '.ci/*' \) | xargs awk '
+    function ended() {
+        if (file == "") return
+        if (!licensed) print file ": no SPDX line in its first three lines"
+        if (lines > 600) print file " has " lines " lines; split it"
+    }
+    FNR == 1 { ended(); file = FILENAME; licensed = 0 }
+    { lines = FNR }
+    FNR <= 3 && /SPDX-License-Identifier: MIT/ { licensed = 1 }
+    length($0) > 140 { print FILENAME ":" FNR " is over 140 columns" }
+    /(^|[^A-Za-z_])(TODO|FIXME)([^A-Za-z_(]|$)/ && FILENAME !~ /file_habits/ { print FILENAME ":" FNR ": a TODO names an issue: TODO(#12)" }
+    END { ended() }')
 
 while IFS= read -r file; do
-    grep -q '^#pragma once' "$file" || complain "$file: no #pragma once"
-done < <(files -name '*.hpp')
+    complain "$file: no #pragma once"
+done < <(files -name '*.hpp' | xargs grep -L '^#pragma once')
 
 while IFS= read -r hit; do
     complain "$hit: a tab"

@@ -21,12 +21,12 @@ declare -A may=(
     [models]="core layers network losses optimizers data backend training"
     [files]="core layers network losses optimizers data backend training models"
 )
-room_of() {  # backend/device.hpp -> backend, backend/cpu/engine.hpp -> backend/cpu, cpu.hpp -> .
+find_room() {  # backend/device.hpp -> backend, backend/cpu/engine.hpp -> backend/cpu, cpu.hpp -> .
     case $1 in
-        backend/cpu/*) echo backend/cpu ;;
-        backend/cuda/*) echo backend/cuda ;;
-        */*) echo "${1%%/*}" ;;
-        *) echo . ;;
+        backend/cpu/*) room=backend/cpu ;;
+        backend/cuda/*) room=backend/cuda ;;
+        */*) room=${1%%/*} ;;
+        *) room=. ;;
     esac
 }
 
@@ -38,9 +38,10 @@ complain() {
 
 while IFS=: read -r file line text; do
     file=${file#./}
-    target=$(sed -E 's/.*[<"]strata\/([^>"]+)[>"].*/\1/' <<<"$text")
-    from=$(room_of "$file")
-    to=$(room_of "$target")
+    target=${text#*strata/}
+    target=${target%%[>\"]*}
+    find_room "$file" && from=$room
+    find_room "$target" && to=$room
     [ -f "$target" ] || complain "include/strata/$file:$line includes strata/$target, which does not exist"
     [ "$from" = "$to" ] && continue
     if [ "$from" = . ]; then  # the umbrellas: one backend each, strata.hpp none, files in none
