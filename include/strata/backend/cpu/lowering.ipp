@@ -453,7 +453,6 @@ private:
                     {DNNL_ARG_VARIANCE, record.variance},
                     {DNNL_ARG_DIFF_DST, adapt(gradient_held, src.desc)},
                     {DNNL_ARG_SCALE, parameter(op.weight)},
-                    {DNNL_ARG_SHIFT, parameter(op.bias)},
                     {DNNL_ARG_DIFF_SRC, to.native()},
                     {DNNL_ARG_DIFF_SCALE, gradient(op.weight)},
                     {DNNL_ARG_DIFF_SHIFT, gradient(op.bias)}});
