@@ -447,15 +447,17 @@ private:
     void batch_norm_backward(const operation& op, const forward_record& record, held& gradient_held) {
         const value src = values_[index(op.src[0])].native();
         const held to = fresh(src.desc);
+        std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, src},
+                                                     {DNNL_ARG_MEAN, record.mean},
+                                                     {DNNL_ARG_VARIANCE, record.variance},
+                                                     {DNNL_ARG_DIFF_DST, adapt(gradient_held, src.desc)},
+                                                     {DNNL_ARG_SCALE, parameter(op.weight)},
+                                                     {DNNL_ARG_DIFF_SRC, to.native()},
+                                                     {DNNL_ARG_DIFF_SCALE, gradient(op.weight)},
+                                                     {DNNL_ARG_DIFF_SHIFT, gradient(op.bias)}};
+        if (onednn::batch_norm_backward_reads_shift) arguments.push_back({DNNL_ARG_SHIFT, parameter(op.bias)});
         graph_.add("batch norm backward", graph_.make().batch_norm_backward(src.desc, src.desc, epsilon(op), record.desc),
-                   {{DNNL_ARG_SRC, src},
-                    {DNNL_ARG_MEAN, record.mean},
-                    {DNNL_ARG_VARIANCE, record.variance},
-                    {DNNL_ARG_DIFF_DST, adapt(gradient_held, src.desc)},
-                    {DNNL_ARG_SCALE, parameter(op.weight)},
-                    {DNNL_ARG_DIFF_SRC, to.native()},
-                    {DNNL_ARG_DIFF_SCALE, gradient(op.weight)},
-                    {DNNL_ARG_DIFF_SHIFT, gradient(op.bias)}});
+                   std::move(arguments));
         give(op.src[0], to);
     }
 

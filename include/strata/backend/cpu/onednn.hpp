@@ -26,11 +26,8 @@ struct onednn_error : error {
 
 namespace cpu::onednn {
 
-#if DNNL_VERSION_MAJOR >= 3
-inline constexpr bool is_version_3 = true;
-#else
-inline constexpr bool is_version_3 = false;
-#endif
+// Version 2 wants the shift among what batch norm's backward reads; version 3 refuses it there.
+inline constexpr bool batch_norm_backward_reads_shift = DNNL_VERSION_MAJOR < 3;
 
 void check(dnnl_status_t status, const char* call);
 
