@@ -40,6 +40,11 @@ TEST_CASE("value number i is kept exactly when draw number i is at least the rat
     }
 }
 
+TEST_CASE("a draw that equals the rate keeps the value") {
+    const std::vector<float> out = run(std::vector<float>(8, 1.0f), stream.uniform(5), stream);
+    CHECK(out[5] > 0.0f);
+}
+
 TEST_CASE("the share of dropped values is the rate, and the mean stays") {
     const std::size_t count = 100000;
     const std::vector<float> out = run(std::vector<float>(count, 1.0f), 0.3f, stream);

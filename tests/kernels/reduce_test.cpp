@@ -35,6 +35,12 @@ TEST_CASE("sums are right for counts around the size of a block") {
     }
 }
 
+TEST_CASE("there are as many blocks as are needed") {
+    CHECK(kernels::sum_stage::blocks(0) == 0);
+    CHECK(kernels::sum_stage::blocks(256) == 1);
+    CHECK(kernels::sum_stage::blocks(257) == 2);
+}
+
 TEST_CASE("the order in which blocks run does not change a bit of the sum") {
     std::vector<float> values(3000);
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = 1.0f / static_cast<float>(i + 1);

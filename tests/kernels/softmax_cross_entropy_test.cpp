@@ -112,6 +112,7 @@ TEST_CASE("a NaN among the logits makes the loss NaN, wherever it stands") {
         logits[at] = nan;
         CHECK(std::isnan(run(logits, 3, {2}, {}, {0}).loss[0]));
         CHECK(std::isnan(run(logits, 3, {}, {1, 0, 0}, {0}).loss[0]));
+        CHECK(std::isnan(run(logits, 3, {}, {0, 0, 0}, {0}).loss[0]));  // a target without any weight
     }
     const float infinity = std::numeric_limits<float>::infinity();
     CHECK(std::isnan(run({infinity, 0.0f}, 2, {0}, {}, {0}).loss[0]));
