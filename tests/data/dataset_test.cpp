@@ -23,9 +23,9 @@ struct arrays {
         : bytes(static_cast<std::size_t>(rows) * 12), floats(bytes.size()), one_hot(static_cast<std::size_t>(rows) * 10) {
         std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
         std::iota(floats.begin(), floats.end(), 0.0f);
-        for (int row = 0; row < rows; ++row) {
-            labels.push_back(row % 10);
-            one_hot[static_cast<std::size_t>(row * 10 + row % 10)] = 1.0f;
+        for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
+            labels.push_back(static_cast<std::int32_t>(row % 10));
+            one_hot[row * 10 + row % 10] = 1.0f;
         }
     }
     dataset_view view() const { return strata::view_of(picture, 10, bytes, labels); }

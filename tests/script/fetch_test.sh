@@ -25,7 +25,8 @@ tar -C set -czf served/good.tar.gz cifar-10-batches-bin
 size=$(wc -c <served/good.tar.gz)
 sum=$(sha256sum <served/good.tar.gz | cut -d' ' -f1)
 { head -c 2000 served/good.tar.gz; head -c $((size - 2000)) /dev/urandom; } >served/bad.tar.gz
-mkdir -p other/cifar-10-batches-py && echo x >other/cifar-10-batches-py/data_batch_1 && tar -C other -czf served/other.tar.gz cifar-10-batches-py
+mkdir -p other/cifar-10-batches-py && echo x >other/cifar-10-batches-py/data_batch_1
+tar -C other -czf served/other.tar.gz cifar-10-batches-py
 
 "$server" served port log &
 server_id=$!
@@ -42,7 +43,8 @@ expect_set() {
     expect_status 0
     [ "$(cat out)" = "$1/cifar-10-batches-bin" ] || complain "$name: the folder is not printed"
     diff -r set/cifar-10-batches-bin "$1/cifar-10-batches-bin" >/dev/null || complain "$name: the files differ"
-    [ -z "$(find "$1" -mindepth 1 -maxdepth 1 ! -name cifar-10-batches-bin ! -name .fetch-cifar10.lock)" ] || complain "$name: something is left behind"
+    [ -z "$(find "$1" -mindepth 1 -maxdepth 1 ! -name cifar-10-batches-bin ! -name .fetch-cifar10.lock)" ] ||
+        complain "$name: something is left behind"
 }
 expect_nothing() { [ ! -e "$1/cifar-10-batches-bin" ] || complain "$name: a set is there"; }
 
