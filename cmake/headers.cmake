@@ -3,14 +3,20 @@
 
 set(STRATA_HEADERS
   strata/backend/cpu/arena.hpp
+  strata/backend/cpu/executor.hpp
+  strata/backend/cpu/executor.ipp
   strata/backend/cpu/graph.hpp
   strata/backend/cpu/graph.ipp
   strata/backend/cpu/lowering.hpp
+  strata/backend/cpu/lowering.ipp
   strata/backend/cpu/onednn.hpp
   strata/backend/cpu/onednn.ipp
   strata/backend/cpu/open.hpp
+  strata/backend/cpu/open.ipp
   strata/backend/cpu/parallel.hpp
   strata/backend/cpu/parallel.ipp
+  strata/backend/cpu/variables.hpp
+  strata/backend/cpu/variables.ipp
   strata/backend/device.hpp
   strata/core/config.hpp
   strata/core/dtype.hpp
@@ -30,8 +36,14 @@ set(STRATA_HEADERS
   strata/data/split.ipp
   strata/files/atomic_file.hpp
   strata/files/atomic_file.ipp
+  strata/files/history_file.hpp
+  strata/files/history_file.ipp
   strata/files/json.hpp
   strata/files/json.ipp
+  strata/files/model_file.hpp
+  strata/files/model_file.ipp
+  strata/files/program_text.hpp
+  strata/files/program_text.ipp
   strata/files/read_file.hpp
   strata/files/read_file.ipp
   strata/files/safetensors.hpp
@@ -65,6 +77,8 @@ set(STRATA_HEADERS
   strata/layers/softmax.hpp
   strata/layers/window.hpp
   strata/losses/softmax_cross_entropy.hpp
+  strata/models/alexnet_cifar.hpp
+  strata/models/alexnet_cifar.ipp
   strata/network/builder.hpp
   strata/network/builder.ipp
   strata/network/conventions.hpp
@@ -75,10 +89,16 @@ set(STRATA_HEADERS
   strata/network/memory_plan.ipp
   strata/network/network.hpp
   strata/network/program.hpp
+  strata/network/refusal.hpp
   strata/network/summary.hpp
+  strata/network/summary.ipp
   strata/optimizers/optimizer.hpp
   strata/strata.hpp
   strata/training/history.hpp
+  strata/training/history.ipp
   strata/training/model.hpp
+  strata/training/model.ipp
   strata/training/predictor.hpp
-  strata/training/trainer.hpp)
+  strata/training/predictor.ipp
+  strata/training/trainer.hpp
+  strata/training/trainer.ipp)
