@@ -24,7 +24,7 @@ namespace cifar10::archive {
 
 namespace detail {
 
-inline constexpr std::uint64_t most_unpacked = std::uint64_t{1} << 30;  // the official archive unpacks to 184 MB
+inline constexpr std::uint64_t most_unpacked = std::uint64_t{256} << 20;  // the official archive unpacks to 184 MB
 inline constexpr std::uint64_t block_size = 512;                       // of tar
 
 [[noreturn]] STRATA_INLINE void fail(const std::string& name, const std::string& what) {
@@ -62,7 +62,7 @@ public:
             const int status = ::inflate(&stream_, Z_NO_FLUSH);
             done += wanted - stream_.avail_out;
             unpacked_ += wanted - stream_.avail_out;
-            if (unpacked_ > most_unpacked) fail(name_, "the archive unpacks to more than 1 GiB and is not CIFAR-10");
+            if (unpacked_ > most_unpacked) fail(name_, "the archive unpacks to more than 256 MiB and is not CIFAR-10");
             if (status == Z_STREAM_END) end();
             else if (status == Z_MEM_ERROR) throw std::bad_alloc();
             else if (status == Z_BUF_ERROR && starved) fail(name_, "the archive is truncated");
