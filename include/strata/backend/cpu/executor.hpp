@@ -4,7 +4,7 @@
 #pragma once
 
 #include <strata/backend/cpu/lowering.hpp>
-#include <strata/backend/cpu/open.hpp>
+#include <strata/backend/cpu/options.hpp>
 #include <strata/backend/cpu/parallel.hpp>
 #include <strata/backend/cpu/variables.hpp>
 #include <strata/backend/device.hpp>
@@ -87,7 +87,7 @@ private:
     softmax_cross_entropy loss_;
     std::int64_t steps_ = 0;
 
-    const resident_data* data_ = nullptr;
+    dataset_view data_{};  // of the epoch
     std::vector<std::int64_t> rows_;
     std::vector<float> learning_rates_;
     int batch_size_ = 0;

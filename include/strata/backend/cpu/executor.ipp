@@ -71,9 +71,11 @@ STRATA_INLINE void executor::check_rows(const dataset_view& data, std::span<cons
 }
 
 STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, const backend::epoch_order& order) {
-    const auto& resident = static_cast<const resident_data&>(data);
-    check_rows(resident.view, order.rows);
-    data_ = &resident;
+    const dataset_view& view = static_cast<const resident_data&>(data).view;
+    check_rows(view, order.rows);
+    if (order.batch_size < 1 || order.learning_rates.empty())
+        throw invalid_input("executor: an epoch needs a batch size of at least 1 and a learning rate");
+    data_ = view;
     rows_.assign(order.rows.begin(), order.rows.end());
     learning_rates_.assign(order.learning_rates.begin(), order.learning_rates.end());
     batch_size_ = order.batch_size;
@@ -130,7 +132,7 @@ STRATA_INLINE std::pair<double, int> executor::loss_of(compiled& c, const datase
 }
 
 STRATA_INLINE void executor::step() {
-    if (data_ == nullptr || cursor_ >= rows_.size()) throw invalid_input("executor: the epoch has no more steps; begin another");
+    if (cursor_ >= rows_.size()) throw invalid_input("executor: the epoch has no more steps; begin another");
     const thread_scope threads(shared_->device.threads);
     const std::size_t count = std::min(static_cast<std::size_t>(batch_size_), rows_.size() - cursor_);
     const std::span<const std::int64_t> rows(rows_.data() + cursor_, count);
@@ -138,9 +140,9 @@ STRATA_INLINE void executor::step() {
     const graph& g = c.lowered.actions;
     const run_context context{stream_.get(), shared_->how.seed, steps_};
 
-    gather(data_->view, rows, g.data(c.lowered.input));
+    gather(data_, rows, g.data(c.lowered.input));
     g.run(context, 0, c.lowered.forward_end);
-    const auto [loss, correct] = loss_of(c, data_->view, rows, true);
+    const auto [loss, correct] = loss_of(c, data_, rows, true);
     step_result result{.step = steps_ + 1,
                        .loss = static_cast<float>(loss / static_cast<double>(count)),
                        .rows = static_cast<int>(count),

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <strata/backend/cpu/graph.hpp>
-#include <strata/backend/cpu/open.hpp>
+#include <strata/backend/cpu/options.hpp>
 #include <strata/core/config.hpp>
 #include <strata/network/conventions.hpp>
 #include <strata/network/program.hpp>
