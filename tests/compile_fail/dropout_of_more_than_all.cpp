@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // expect: network: this layer does not fit here; layer_at<position, layer, incoming shape, reason> says why
 // expect: layer_at<1
-// expect: dropout<1.5
+// expect: dropout<
+// expect: 1.5
 // expect: rate_is_not_in_0_to_1
 #include <strata/layers/dropout.hpp>
 #include <strata/layers/relu.hpp>

@@ -67,8 +67,8 @@ struct network {
     }();
     static constexpr auto program = lowered.program;
     static_assert([]<std::size_t... I>(std::index_sequence<I...>) {
-        constexpr misfit wrong = program.refused();
-        constexpr auto here = [](std::size_t i) { return static_cast<int>(i) == lowered.refused; };
+        [[maybe_unused]] constexpr misfit wrong = program.refused();
+        [[maybe_unused]] constexpr auto here = [](std::size_t i) { return static_cast<int>(i) == lowered.refused; };
         return (detail::layer_at<here(I) ? wrong.position : 0, std::conditional_t<here(I), Layers, void>,
                                  here(I) ? wrong.incoming : shape{}, here(I) ? wrong.why : refusal::none>::fits && ...);
     }(std::index_sequence_for<Layers...>{}));
