@@ -83,7 +83,7 @@ if(STRATA_HAS_CPU)
   add_library(strata_cpu STATIC)
   add_library(strata::cpu ALIAS strata_cpu)
   set_target_properties(strata_cpu PROPERTIES EXPORT_NAME cpu)
-  target_link_libraries(strata_cpu PUBLIC strata OneDNN::dnnl PRIVATE OpenMP::OpenMP_CXX)
+  target_link_libraries(strata_cpu PUBLIC strata PRIVATE OneDNN::dnnl OpenMP::OpenMP_CXX)  # cpu.hpp includes neither
   strata_bodies(strata_cpu "${cpu_bodies}")
 
   add_library(strata_cpu_headers INTERFACE)
