@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// The plan.
+#include "plan.hpp"
+
+#include "figures.hpp"
+
+#include <strata/core/error.hpp>
+#include <strata/data/split.hpp>
+#include <strata/network/memory_plan.hpp>
+#include <strata/training/model.hpp>
+#include <strata/training/trainer.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace train_cifar10 {
+
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point began) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+}
+
+std::string data_line(const pictures& data, const row_counts& rows) {
+    std::string text = data.source + ": " + grouped(rows.training) + " rows train, " + grouped(rows.validation) + " validate, " +
+                       grouped(rows.test) + " test";
+    const std::int64_t taken = data.train.rows();
+    if (taken < data.all_training_rows) text += " (the first " + grouped(taken) + " of " + grouped(data.all_training_rows) + ")";
+    return text;
+}
+
+}  // namespace
+
+row_counts count_rows(const options& options, const pictures& data) {
+    const std::int64_t all = data.train.rows();
+    row_counts rows{.training = all, .test = data.test.rows()};
+    if (options.validation_split > 0) {
+        try {
+            rows.training = static_cast<std::int64_t>(strata::split_rows(data.train.labels, all, options.validation_split).train.size());
+        } catch (const strata::invalid_input&) {
+            throw strata::invalid_input("--validation-split " + shortest(options.validation_split) + ": of " + counted(all, "row", "rows") +
+                                        " it leaves none to train or none to validate; give another fraction, 0 for no validation, or "
+                                        "more rows");
+        }
+        rows.validation = all - rows.training;
+    }
+    if (options.batch_size > rows.training)
+        throw strata::invalid_input("--batch-size " + std::to_string(options.batch_size) + ": there are only " +
+                                    counted(rows.training, "row", "rows") + " to train on; give at most that");
+    rows.steps = (rows.training + options.batch_size - 1) / options.batch_size;
+    return rows;
+}
+
+double timing::total(const row_counts& rows, int epochs) const {
+    const double epoch = static_cast<double>(rows.steps) * step + static_cast<double>(rows.validation) * evaluated_row;
+    return epochs * epoch + static_cast<double>(rows.test) * evaluated_row;
+}
+
+timing time_steps(const strata::program_view& program, const chosen_device& chosen, const options& options, const pictures& data) {
+    strata::model copy(
+        program, chosen.device,
+        {.conventions = options.meaning(), .precision = options.precision.value_or(strata::precision::fp32), .seed = options.seed});
+    strata::trainer trainer(copy, strata::adam{.learning_rate = static_cast<float>(options.learning_rate)});
+    const strata::dataset_view batch = data.train.view().slice(0, options.batch_size);
+    timing result;
+    try {
+        // The first step also makes what the later ones only use.
+        const auto began = std::chrono::steady_clock::now();
+        trainer.train_step(batch);
+        std::vector<double> steps;
+        while (steps.empty() || (steps.size() < 5 && seconds_since(began) < 2)) {
+            const auto step_began = std::chrono::steady_clock::now();
+            trainer.train_step(batch);
+            steps.push_back(seconds_since(step_began));
+        }
+        std::sort(steps.begin(), steps.end());
+        result.step = steps[steps.size() / 2];
+    } catch (const strata::non_finite_loss&) { return {}; }  // the run itself will say so, with the step
+    trainer.evaluate(batch, options.batch_size);
+    const auto evaluation_began = std::chrono::steady_clock::now();
+    trainer.evaluate(batch, options.batch_size);
+    result.evaluated_row = seconds_since(evaluation_began) / options.batch_size;
+    return result;
+}
+
+std::string text_of(const plan& plan) {
+    const options& o = plan.chosen;
+    std::string text;
+    const auto line = [&](const char* what, const std::string& value) {
+        std::string name = what;
+        name.resize(10, ' ');
+        text += name + value + "\n";
+    };
+    const auto precision = o.precision.value_or(strata::precision::fp32);
+    line("device", plan.device.device.name());
+    line("", "chosen because " + plan.device.reason);
+    line("data", data_line(plan.data, plan.rows));
+    line("network", "AlexNet, width " + shortest(o.width) + ": " + grouped(plan.program.parameter_count()) + " parameters; a step needs " +
+                        megabytes(strata::planned_bytes(plan.program, {.batch = o.batch_size, .precision = precision})));
+    line("training", counted(o.epochs, "epoch", "epochs") + " of " + counted(plan.rows.steps, "step", "steps") + ", " +
+                         counted(o.batch_size, "picture", "pictures") + " a step; Adam, learning rate " + shortest(o.learning_rate) + "; " +
+                         (o.conventions == "keras" ? "Keras's" : "PyTorch's") + " conventions; " + strata::name_of(precision) + "; seed " +
+                         std::to_string(o.seed));
+    if (plan.times.step > 0)
+        line("time", "about " + duration(plan.times.total(plan.rows, o.epochs)) + " (a step takes " + fixed(1000 * plan.times.step, 0) +
+                         " ms, timed on a copy of the model)");
+    line("results", plan.directory);
+    if (plan.data.kind == data_kind::sample)
+        line("full set", "script/train --data cifar10 fetches CIFAR-10 once (170 MB) and trains on it");
+    for (const std::string& hint : hints()) line("hint", hint);
+    return text;
+}
+
+}  // namespace train_cifar10

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// A training run from plan to results, and the evaluation of a saved model.
+#include "run.hpp"
+
+#include "data.hpp"
+#include "device.hpp"
+#include "figures.hpp"
+#include "interrupt.hpp"
+#include "outputs.hpp"
+#include "plan.hpp"
+#include "progress.hpp"
+#include "test_set.hpp"
+
+#include <strata/core/error.hpp>
+#include <strata/files/model_file.hpp>
+#include <strata/models/alexnet_cifar.hpp>
+#include <strata/network/summary.hpp>
+#include <strata/training/model.hpp>
+#include <strata/training/trainer.hpp>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace train_cifar10 {
+
+namespace {
+
+void say(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+}
+
+std::string result_line(const test_result& test) {
+    return "test accuracy " + fixed(test.figures.accuracy, 4) + " on " + counted(test.figures.rows, "picture", "pictures") + ", loss " +
+           fixed(test.figures.loss, 4) + "\n";
+}
+
+// Training itself, with everything written after each epoch.
+strata::history fit(strata::trainer& trainer, const strata::model& model, const options& options, const pictures& data,
+                    const outputs& files) {
+    progress line(options.epochs, options.quiet);
+    const auto answer = [] { return was_interrupted() ? strata::flow::stop : strata::flow::go_on; };
+    const auto on_batch = [&](const strata::batch_result& result) {
+        line.batch(result);
+        return answer();
+    };
+    const auto on_epoch = [&](const strata::epoch_result& result) {
+        line.epoch(result);
+        files.save_progress(trainer.history(), model);
+        if (result.has_validation) {
+            const std::string warning = statistics_warning(model, "validation");
+            if (!warning.empty()) line.note(warning);
+        }
+        return answer();
+    };
+    try {
+        trainer.fit(data.train, {.epochs = options.epochs, .batch_size = options.batch_size, .validation_split = options.validation_split},
+                    on_epoch, on_batch);
+    } catch (...) {
+        line.finish();
+        throw;
+    }
+    line.finish();
+    return trainer.history();
+}
+
+}  // namespace
+
+int train(const options& options) {
+    const chosen_device chosen = open_device(options);
+    const std::string directory = choose_directory(options);
+    watch_for_interrupts();
+    const pictures data = load_pictures(options);
+    const row_counts rows = count_rows(options, data);
+    stop_if_interrupted();
+
+    const strata::program network = strata::alexnet_cifar_program(options.width);
+    const strata::program_view program = network.view();
+    if (!options.quiet) {
+        const timing times = options.epochs > 0 ? time_steps(program, chosen, options, data) : timing{};
+        stop_if_interrupted();
+        say("strata " STRATA_VERSION_STRING " trains AlexNet on CIFAR-10\n\n" +
+            text_of(plan{options, chosen, data, rows, times, program, directory}) + "\n" + strata::summary(program).text() + "\n");
+    }
+
+    strata::model model(
+        program, chosen.device,
+        {.conventions = options.meaning(), .precision = options.precision.value_or(strata::precision::fp32), .seed = options.seed});
+    strata::trainer trainer(model, strata::adam{.learning_rate = static_cast<float>(options.learning_rate)});
+    make_directory(directory);
+    const outputs files(directory, options, chosen, data, rows);
+    files.save_settings({}, std::nullopt);
+    strata::history history;
+    try {
+        history = fit(trainer, model, options, data, files);
+    } catch (const strata::non_finite_loss& e) {
+        std::fprintf(stderr, "train_cifar10: %s. What was written before is in %s\n", e.what(), directory.c_str());
+        return 1;
+    }
+
+    std::vector<std::string> notes;
+    const bool stopped = was_interrupted();
+    if (stopped) notes.push_back("The run was stopped by Ctrl-C after " + counted(model.steps(), "step", "steps") + ".");
+    // First what is dear, then the test set, which may take a while.
+    files.save_progress(history, model);
+    files.save_settings(history, std::nullopt);
+    files.save_report(history, model, std::nullopt, notes);
+    const test_result test = run_on_test_set(model, data.test, options.batch_size);
+    for (const std::string& sentence : comparisons(options, data, false)) notes.push_back(sentence);
+    const std::string warning = statistics_warning(model, "test");
+    if (!warning.empty()) notes.push_back(warning);
+    files.save_settings(history, test);
+    files.save_report(history, model, test, notes);
+
+    say((options.quiet ? "" : "\n") + result_line(test));
+    if (!options.quiet)
+        for (const std::string& sentence : notes) say("  " + sentence + "\n");
+    say("results\n" + files.list());
+    return was_interrupted() ? 130 : 0;
+}
+
+int evaluate(const options& options) {
+    const chosen_device chosen = open_device(options);
+    watch_for_interrupts();
+    strata::loaded_model loaded = strata::load_model(options.evaluate, chosen.device, {.precision = options.precision, .operations = {}});
+    const strata::shape input = loaded.model.program().input_shape();
+    if (input != strata::shape{32, 32, 3} || loaded.model.classes() != 10)
+        throw strata::invalid_input("--evaluate " + options.evaluate + ": the network takes pictures of " + std::to_string(input.height) +
+                                    " x " + std::to_string(input.width) + " x " + std::to_string(input.channels) + " and tells " +
+                                    std::to_string(loaded.model.classes()) + " classes apart; CIFAR-10 has 32 x 32 x 3 and 10");
+    const pictures data = load_pictures(options, true);
+    stop_if_interrupted();
+    strata::dataset_view rows = data.test;
+    rows.input = loaded.input;
+    if (!options.quiet)
+        say("device    " + chosen.device.name() + "\ndata      " + data.source + ": " + counted(rows.rows(), "test row", "test rows") +
+            "\nmodel     " + options.evaluate + ": " + grouped(loaded.model.program().parameter_count()) + " parameters, " +
+            counted(loaded.model.steps(), "step", "steps") + " trained, written by strata " + loaded.version + "\n\n");
+    const test_result test = run_on_test_set(loaded.model, rows, options.batch_size);
+    say(result_line(test));
+    if (!options.quiet) {
+        for (const std::string& sentence : comparisons(options, data, true)) say("  " + sentence + "\n");
+        const std::string warning = statistics_warning(loaded.model, "test");
+        if (!warning.empty()) say("  " + warning + "\n");
+        say("\nclass       rows  precision  recall      F1\n");
+        for (int i = 0; i < test.confusion.classes(); ++i) {
+            std::string name = data.test.class_names[static_cast<std::size_t>(i)];
+            name.resize(10, ' ');
+            std::printf("%s %5lld     %6.3f  %6.3f  %6.3f\n", name.c_str(), static_cast<long long>(test.confusion.labelled(i)),
+                        test.confusion.precision(i), test.confusion.recall(i), test.confusion.f1(i));
+        }
+    }
+    return was_interrupted() ? 130 : 0;
+}
+
+}  // namespace train_cifar10

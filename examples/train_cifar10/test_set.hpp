@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The model on the test set: loss, accuracy and confusion in one pass of a predictor; and what the accuracy may be compared with.
+#pragma once
+
+#include "data.hpp"
+#include "options.hpp"
+
+#include <strata/backend/device.hpp>
+#include <strata/data/dataset.hpp>
+#include <strata/files/confusion.hpp>
+#include <strata/training/model.hpp>
+
+#include <string>
+#include <vector>
+
+namespace train_cifar10 {
+
+struct test_result {
+    strata::evaluation figures;
+    strata::confusion_matrix confusion;
+};
+
+test_result run_on_test_set(strata::model& model, const strata::dataset_view& rows, int batch_size);
+
+// Sentences to be read with the test accuracy.
+std::vector<std::string> comparisons(const options& options, const pictures& data, bool only_evaluated);
+
+// Keras's trap in words, or "" when the statistics hold less than 5 % of their initial values.
+std::string statistics_warning(const strata::model& model, const char* which_accuracy);
+
+}  // namespace train_cifar10
