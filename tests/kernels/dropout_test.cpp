@@ -27,7 +27,7 @@ const random_stream stream{.seed = 5, .purpose = random_purpose::dropout, .layer
 }  // namespace
 
 TEST_CASE("value number i is kept exactly when draw number i is at least the rate") {
-    for (const std::size_t count : {1, 3, 4, 5, 1023}) {
+    for (const std::size_t count : {1u, 3u, 4u, 5u, 1023u}) {
         for (const float rate : {0.0f, 0.25f, 0.5f, 0.9f}) {
             const std::vector<float> out = run(std::vector<float>(count, 3.0f), rate, stream);
             bool same = true;

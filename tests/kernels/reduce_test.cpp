@@ -24,7 +24,7 @@ double sum(const std::vector<float>& values, bool backwards) {
 }  // namespace
 
 TEST_CASE("sums are right for counts around the size of a block") {
-    for (const std::size_t count : {0, 1, 255, 256, 257, 512, 1000}) {
+    for (const std::size_t count : {0u, 1u, 255u, 256u, 257u, 512u, 1000u}) {
         std::vector<float> values(count);
         double wanted = 0;
         for (std::size_t i = 0; i < count; ++i) {

@@ -65,7 +65,7 @@ TEST_CASE("initial values are a function of seed and number") {
     CHECK(values != initial_values(weights, 2, 8, initializer::glorot_uniform));
     const random_stream stream{.seed = 7, .purpose = random_purpose::initialize, .layer = 2};
     const double limit = std::sqrt(6.0 / 401.0);
-    for (const std::size_t i : {0, 1, 5, 30099})
+    for (const std::size_t i : {0u, 1u, 5u, 30099u})
         CHECK(static_cast<double>(values[i]) == doctest::Approx(limit * (2.0 * static_cast<double>(stream.uniform(i)) - 1.0)));
 }
 

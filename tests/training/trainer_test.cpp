@@ -138,7 +138,7 @@ TEST_CASE("without a schedule the optimizer's rate is taken, as set last") {
 }
 
 TEST_CASE("batch callbacks see the running means, weighted by rows, and the planned steps") {
-    for (const std::size_t latency : {0, 2, 100}) {
+    for (const std::size_t latency : {0u, 2u, 100u}) {
         fixture f(5);
         f.log.latency = latency;
         std::vector<batch_result> seen;
@@ -191,7 +191,7 @@ TEST_CASE("an epoch callback that stops ends the run after its epoch") {
 }
 
 TEST_CASE("a loss that is not finite ends the run, names step and learning rate, and keeps what was before") {
-    for (const std::size_t latency : {0, 4}) {
+    for (const std::size_t latency : {0u, 4u}) {
         fixture f(20);
         f.log.latency = latency;
         f.log.non_finite_at = 7;  // the third step of the second epoch

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Adam, one parameter value per index. Kingma and Ba, arXiv:1412.6980.
-//   g += l2 * w;  w -= decay * w;  m += (g - m)(1 - beta1);  v += (g^2 - v)(1 - beta2);  w -= alpha * m / (root_correction * sqrt(v) + epsilon)
+//   g += l2 * w;  w -= decay * w;  m += (g - m)(1 - beta1);  v += (g^2 - v)(1 - beta2)
+//   w -= alpha * m / (root_correction * sqrt(v) + epsilon)
 // Keras: alpha = rate * sqrt(1 - beta2^t) / (1 - beta1^t), root_correction = 1. PyTorch: alpha = rate / (1 - beta1^t), root_correction =
 // 1 / sqrt(1 - beta2^t). sqrt vectorises where the compiler need not set errno (-fno-math-errno).
 #pragma once
