@@ -3,8 +3,10 @@
 
 set(STRATA_HEADERS
   strata/backend/cpu/arena.hpp
+  strata/backend/cpu/backward.hpp
   strata/backend/cpu/executor.hpp
   strata/backend/cpu/executor.ipp
+  strata/backend/cpu/forward.hpp
   strata/backend/cpu/graph.hpp
   strata/backend/cpu/graph.ipp
   strata/backend/cpu/lowering.hpp
@@ -13,8 +15,10 @@ set(STRATA_HEADERS
   strata/backend/cpu/onednn.ipp
   strata/backend/cpu/open.hpp
   strata/backend/cpu/open.ipp
+  strata/backend/cpu/options.hpp
   strata/backend/cpu/parallel.hpp
   strata/backend/cpu/parallel.ipp
+  strata/backend/cpu/tensors.hpp
   strata/backend/cpu/variables.hpp
   strata/backend/cpu/variables.ipp
   strata/backend/device.hpp
@@ -36,16 +40,23 @@ set(STRATA_HEADERS
   strata/data/split.ipp
   strata/files/atomic_file.hpp
   strata/files/atomic_file.ipp
+  strata/files/confusion.hpp
+  strata/files/confusion.ipp
   strata/files/history_file.hpp
   strata/files/history_file.ipp
   strata/files/json.hpp
   strata/files/json.ipp
+  strata/files/line_chart.hpp
+  strata/files/line_chart.ipp
   strata/files/model_file.hpp
   strata/files/model_file.ipp
   strata/files/program_text.hpp
   strata/files/program_text.ipp
   strata/files/read_file.hpp
   strata/files/read_file.ipp
+  strata/files/report.hpp
+  strata/files/report.ipp
+  strata/files/report_style.hpp
   strata/files/safetensors.hpp
   strata/files/safetensors.ipp
   strata/kernels/accumulate.hpp
