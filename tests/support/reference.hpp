@@ -35,6 +35,7 @@ struct reference_settings {
     std::uint64_t seed = 1;   // of dropout
     std::uint32_t step = 0;   // of dropout: training steps committed before this one
     std::vector<custom_rule> rules{};
+    noise* rounding = nullptr;  // imitated: how far does it alone move the results?
 };
 
 // One forward pass. `margin` is how far the values are from a decision that rounding could turn: the least |x| that a rectifier
@@ -103,6 +104,11 @@ inline void rectify(double slope, values& x, double& margin) {
     }
 }
 
+inline void turn(values& x, noise* by) {
+    if (!by) return;
+    for (double& v : x) v = turned(v, by);
+}
+
 inline double lead_of_maxima(const strata::operation& op, strata::shape in, strata::shape out, std::int64_t batch, const values& src,
                              const std::vector<std::size_t>& where) {
     double margin = HUGE_VAL;
@@ -119,7 +125,12 @@ inline double lead_of_maxima(const strata::operation& op, strata::shape in, stra
 inline moments batch_norm_moments(const strata::operation& op, const values& src, const reference_settings& settings, reference_run& run) {
     values &mean = run.statistics[index(op.mean)], &variance = run.statistics[index(op.variance)];
     if (!settings.training) return {mean, variance};
-    const moments m = moments_of(src, static_cast<int>(mean.size()));
+    moments m = moments_of(src, static_cast<int>(mean.size()));
+    if (settings.rounding) {
+        for (std::size_t c = 0; c < mean.size(); ++c)
+            m.mean[c] += settings.rounding->unit() * std::sqrt(m.mean[c] * m.mean[c] + m.variance[c]);
+        turn(m.variance, settings.rounding);
+    }
     const double momentum = momentum_of(op, settings), rows = static_cast<double>(src.size() / mean.size());
     const double factor = settings.conventions.unbiased_moving_variance && rows > 1 ? rows / (rows - 1) : 1;
     for (std::size_t c = 0; c < mean.size(); ++c) {
@@ -176,6 +187,7 @@ inline reference_run forward(const strata::program_view& program, const referenc
             case op_kind::custom: rule_of(op, settings).forward(src, op.weight < 0 ? values{} : *parameter(op.weight), dst); break;
         }
         if (op.activated) rectify(op.rate, dst, run.margin);
+        turn(dst, settings.rounding);
     }
     return run;
 }
@@ -198,6 +210,7 @@ inline reference_gradients backward(const strata::program_view& program, const r
         const strata::shape in = program.shape_of(op.src[0]), out = program.shape_of(op.dst);
         const values &src = run.tensors[index(op.src[0])], &dst = run.tensors[index(op.dst)];
         values grad_dst = grads.tensors[index(op.dst)];
+        turn(grad_dst, settings.rounding);
         if (op.activated) {
             for (std::size_t k = 0; k < dst.size(); ++k) grad_dst[k] *= dst[k] > 0 ? 1 : op.rate;
         }
@@ -217,7 +230,7 @@ inline reference_gradients backward(const strata::program_view& program, const r
             case op_kind::avg_pool: avg_pool_backward(op, in, out, run.batch, grad_dst, grad_src); break;
             case op_kind::batch_norm:
                 batch_norm_backward(src, weight(), run.used[i], epsilon_of(op, settings), grad_dst, grad_src, *grad_of(op.weight),
-                                    *grad_of(op.bias));
+                                    *grad_of(op.bias), settings.rounding);
                 break;
             case op_kind::relu:
                 for (std::size_t k = 0; k < dst.size(); ++k) grad_src[k] += src[k] > 0 ? grad_dst[k] : 0;

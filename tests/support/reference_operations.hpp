@@ -17,6 +17,16 @@ namespace testing {
 
 using values = std::vector<double>;
 
+// Rounding, imitated: turns a value by up to one unit of f32 at random. Without one (null), the oracle is exact in doubles.
+struct noise {
+    std::uint64_t state = 1;
+    double unit() {  // Knuth's linear congruential generator: speed matters here, quality does not
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        return (static_cast<double>(state >> 32) * 0x1p-31 - 1) * 0x1p-23;
+    }
+};
+inline double turned(double value, noise* by) { return by ? value * (1 + by->unit()) : value; }
+
 // Where (n, h, w, c) lies.
 struct layout {
     strata::shape s;
@@ -162,14 +172,14 @@ inline void batch_norm_forward(const values& src, const values& gamma, const val
 // Through the batch's own mean and variance. With x' = (x - mean) / sqrt(variance + epsilon) and means over (N, H, W):
 // dx = gamma / sqrt(variance + epsilon) * (dy - mean(dy) - x' * mean(dy * x')).
 inline void batch_norm_backward(const values& src, const values& gamma, const moments& m, double epsilon, const values& grad_dst,
-                                values& grad_src, values& grad_gamma, values& grad_beta) {
+                                values& grad_src, values& grad_gamma, values& grad_beta, noise* by = nullptr) {
     const std::size_t channels = gamma.size();
     const double rows = static_cast<double>(src.size() / channels);
     const auto normalised = [&](std::size_t i) { return (src[i] - m.mean[i % channels]) / std::sqrt(m.variance[i % channels] + epsilon); };
     values sum(channels, 0), product(channels, 0);
     for (std::size_t i = 0; i < src.size(); ++i) {
-        sum[i % channels] += grad_dst[i];
-        product[i % channels] += grad_dst[i] * normalised(i);
+        sum[i % channels] += turned(grad_dst[i], by);
+        product[i % channels] += turned(grad_dst[i] * normalised(i), by);
     }
     for (std::size_t c = 0; c < channels; ++c) {
         grad_gamma[c] += product[c];
@@ -177,7 +187,8 @@ inline void batch_norm_backward(const values& src, const values& gamma, const mo
     }
     for (std::size_t i = 0; i < src.size(); ++i) {
         const std::size_t c = i % channels;
-        grad_src[i] += gamma[c] / std::sqrt(m.variance[c] + epsilon) * (grad_dst[i] - sum[c] / rows - normalised(i) * product[c] / rows);
+        const double centred = grad_dst[i] - turned(sum[c] / rows, by) - turned(normalised(i) * product[c] / rows, by);
+        grad_src[i] += gamma[c] / std::sqrt(m.variance[c] + epsilon) * centred;
     }
 }
 
