@@ -74,7 +74,9 @@ std::optional<options> parse_options(int count, const char* const* words) {
                             ->check(one_of({"keras", "torch"}))
                             ->capture_default_str();
     app.add_option("--threads", o.threads, "0: as many as the machine has")->capture_default_str();
-    auto* seed = app.add_option("--seed", o.seed, "of initial values, shuffling and dropout")->capture_default_str();
+    auto* seed = app.add_option("--seed", o.seed, "of initial values, shuffling and dropout")
+                     ->check([](const std::string& text) { return text.starts_with('-') ? "give a whole number of at least 0" : ""; }, "")
+                     ->capture_default_str();
     auto* out = app.add_option("--out", o.out, "directory for the results (default: runs/<time>); never overwritten");
     app.add_option("--evaluate", o.evaluate, "a saved model: only evaluate it on the test set")
         ->excludes(limit, epochs, split, rate, width, conventions, seed, out);

@@ -29,14 +29,15 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) { throw strata::invalid_input("--out " + path + ": " + why); }
 
-void check_directory(const std::string& path) {
+void check(const std::string& path, bool must_be_empty) {
     std::error_code none;
     const fs::file_status status = fs::status(path, none);
     if (fs::exists(status)) {
         if (!fs::is_directory(status)) refuse(path, "there is a file of that name; give a directory that does not exist yet");
         const bool empty = fs::is_empty(path, none);
         if (none) refuse(path, "the directory cannot be read: " + none.message());
-        if (!empty) refuse(path, "the directory is not empty, and nothing is overwritten; give one that does not exist yet");
+        if (must_be_empty && !empty)
+            refuse(path, "the directory is not empty, and nothing is overwritten; give one that does not exist yet");
     }
     fs::path there = fs::absolute(path);
     while (!fs::exists(there, none) && there.has_parent_path() && there != there.parent_path()) there = there.parent_path();
@@ -45,9 +46,7 @@ void check_directory(const std::string& path) {
         refuse(path, "nothing can be written in " + there.string() + ": " + std::strerror(errno) + "; give another directory");
 }
 
-std::string text_of(const options& o, const pictures& data) {
-    return "train_cifar10" + (o.command.empty() ? "" : " " + o.command) + (data.source.empty() ? "" : "");
-}
+std::string command_of(const options& o) { return "train_cifar10" + (o.command.empty() ? "" : " " + o.command); }
 
 std::string compiler() {
 #if defined(__clang__)
@@ -61,24 +60,23 @@ std::string compiler() {
 
 }  // namespace
 
-std::string choose_directory(const options& options) {
+void check_directory(const options& options) { check(options.out.empty() ? "runs" : options.out, !options.out.empty()); }
+
+std::string make_directory(const options& options) {
+    std::error_code failed;
     if (!options.out.empty()) {
-        check_directory(options.out);
+        fs::create_directories(options.out, failed);
+        if (failed) refuse(options.out, "the directory cannot be made: " + failed.message() + "; give another");
+        if (!fs::is_empty(options.out, failed)) refuse(options.out, "another run has just begun to write there; give another directory");
         return options.out;
     }
+    fs::create_directories("runs", failed);
     const std::string base = "runs/" + time_stamp("%Y-%m-%d_%H-%M-%S");
     std::string path = base;
-    std::error_code none;
-    for (int number = 2; fs::exists(path, none); ++number) path = base + "-" + std::to_string(number);
-    check_directory(path);
-    return path;
-}
-
-void make_directory(const std::string& path) {
-    std::error_code failed;
-    fs::create_directories(path, failed);
+    // Of two runs in the same second only one makes it.
+    for (int number = 2; !failed && !fs::create_directory(path, failed); ++number) path = base + "-" + std::to_string(number);
     if (failed) refuse(path, "the directory cannot be made: " + failed.message() + "; give another");
-    if (!fs::is_empty(path, failed)) refuse(path, "another run has just begun to write there; give another directory");
+    return path;
 }
 
 outputs::outputs(std::string directory, const options& options, const chosen_device& device, const pictures& data, const row_counts& rows)
@@ -89,7 +87,7 @@ void outputs::save_settings(const strata::history& history, const std::optional<
     const auto text = [&](const char* key, const std::string& value) { fields.emplace_back(key, json::quoted(value)); };
     const auto number = [&](const char* key, double value) { fields.emplace_back(key, json::number(value)); };
     const auto integer = [&](const char* key, std::int64_t value) { fields.emplace_back(key, std::to_string(value)); };
-    text("command", text_of(options_, data_));
+    text("command", command_of(options_));
     text("strata", STRATA_VERSION_STRING);
     text("compiler", compiler());
     text("device", device_.device.name());
@@ -146,7 +144,7 @@ void outputs::save_report(const strata::history& history, const strata::model& m
         {"conventions", o.conventions},
         {"precision", strata::name_of(o.precision.value_or(strata::precision::fp32))},
         {"seed", std::to_string(o.seed)},
-        {"command", text_of(o, data_)}};
+        {"command", command_of(o)}};
     page.environment = {{"device", device_.device.name()}, {"strata", STRATA_VERSION_STRING}, {"compiler", compiler()}};
     page.network = strata::summary(model.program());
     strata::save_report(page, path("report.html"));

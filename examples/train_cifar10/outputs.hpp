@@ -16,10 +16,11 @@
 
 namespace train_cifar10 {
 
-// The directory of the results; the default is runs/<time>, with a number when that is taken. Nothing is made yet.
-// Throws strata::invalid_input when --out is a file, a directory that is not empty, or where nothing can be written.
-std::string choose_directory(const options& options);
-void make_directory(const std::string& path);  // throws strata::invalid_input, naming --out
+// Throws strata::invalid_input when --out is a file, a directory that is not empty, or where nothing can be written. Makes nothing.
+void check_directory(const options& options);
+// Makes the directory of the results and returns its path: --out, else runs/<time>, with a number when that is taken.
+// Throws strata::invalid_input, naming --out.
+std::string make_directory(const options& options);
 
 class outputs {
 public:

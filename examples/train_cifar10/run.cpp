@@ -27,6 +27,9 @@ namespace train_cifar10 {
 
 namespace {
 
+// Who has pressed Ctrl-C waits this many seconds at most for the test set.
+constexpr double longest_test_after_interrupt = 15;
+
 void say(const std::string& text) {
     std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
@@ -66,11 +69,37 @@ strata::history fit(strata::trainer& trainer, const strata::model& model, const 
     return trainer.history();
 }
 
+// Everything that a run leaves, also one that Ctrl-C stopped. First what is dear, then the test set, which may take a while.
+int write_results(strata::model& model, const strata::history& history, const options& options, const pictures& data, const outputs& files,
+                  double test_seconds) {
+    std::vector<std::string> notes;
+    const bool stopped = was_interrupted();
+    if (stopped) notes.push_back("The run was stopped by Ctrl-C after " + counted(model.steps(), "step", "steps") + ".");
+    files.save_progress(history, model);
+    files.save_settings(history, std::nullopt);
+    files.save_report(history, model, std::nullopt, notes);
+    if (stopped && test_seconds > longest_test_after_interrupt) {
+        notes.push_back("The test set was left out, since it takes " + duration(test_seconds) + "; --evaluate model.safetensors runs it.");
+        files.save_report(history, model, std::nullopt, notes);
+    } else {
+        const test_result test = run_on_test_set(model, data.test, options.batch_size);
+        for (const std::string& sentence : comparisons(options, data, false)) notes.push_back(sentence);
+        if (const std::string warning = statistics_warning(model, "test"); !warning.empty()) notes.push_back(warning);
+        files.save_settings(history, test);
+        files.save_report(history, model, test, notes);
+        say((options.quiet ? "" : "\n") + result_line(test));
+    }
+    if (!options.quiet)
+        for (const std::string& sentence : notes) say("  " + sentence + "\n");
+    say("results\n" + files.list());
+    return was_interrupted() ? 130 : 0;
+}
+
 }  // namespace
 
 int train(const options& options) {
     const chosen_device chosen = open_device(options);
-    const std::string directory = choose_directory(options);
+    check_directory(options);
     watch_for_interrupts();
     const pictures data = load_pictures(options);
     const row_counts rows = count_rows(options, data);
@@ -78,18 +107,17 @@ int train(const options& options) {
 
     const strata::program network = strata::alexnet_cifar_program(options.width);
     const strata::program_view program = network.view();
-    if (!options.quiet) {
-        const timing times = options.epochs > 0 ? time_steps(program, chosen, options, data) : timing{};
-        stop_if_interrupted();
+    const timing times = options.quiet || options.epochs == 0 ? timing{} : time_steps(program, chosen, options, data);
+    stop_if_interrupted();
+    const std::string directory = make_directory(options);
+    if (!options.quiet)
         say("strata " STRATA_VERSION_STRING " trains AlexNet on CIFAR-10\n\n" +
             text_of(plan{options, chosen, data, rows, times, program, directory}) + "\n" + strata::summary(program).text() + "\n");
-    }
 
     strata::model model(
         program, chosen.device,
         {.conventions = options.meaning(), .precision = options.precision.value_or(strata::precision::fp32), .seed = options.seed});
     strata::trainer trainer(model, strata::adam{.learning_rate = static_cast<float>(options.learning_rate)});
-    make_directory(directory);
     const outputs files(directory, options, chosen, data, rows);
     files.save_settings({}, std::nullopt);
     strata::history history;
@@ -100,25 +128,7 @@ int train(const options& options) {
         return 1;
     }
 
-    std::vector<std::string> notes;
-    const bool stopped = was_interrupted();
-    if (stopped) notes.push_back("The run was stopped by Ctrl-C after " + counted(model.steps(), "step", "steps") + ".");
-    // First what is dear, then the test set, which may take a while.
-    files.save_progress(history, model);
-    files.save_settings(history, std::nullopt);
-    files.save_report(history, model, std::nullopt, notes);
-    const test_result test = run_on_test_set(model, data.test, options.batch_size);
-    for (const std::string& sentence : comparisons(options, data, false)) notes.push_back(sentence);
-    const std::string warning = statistics_warning(model, "test");
-    if (!warning.empty()) notes.push_back(warning);
-    files.save_settings(history, test);
-    files.save_report(history, model, test, notes);
-
-    say((options.quiet ? "" : "\n") + result_line(test));
-    if (!options.quiet)
-        for (const std::string& sentence : notes) say("  " + sentence + "\n");
-    say("results\n" + files.list());
-    return was_interrupted() ? 130 : 0;
+    return write_results(model, history, options, data, files, static_cast<double>(rows.test) * times.evaluated_row);
 }
 
 int evaluate(const options& options) {

@@ -118,7 +118,7 @@ STRATA_INLINE std::string matrix(const report& r) {
         for (int c = 0; c < m.classes(); ++c) {
             const std::int64_t count = m.count(label, c);
             const double share = static_cast<double>(count) / all;
-            const char* kind = share > 0.5 ? "hot" : count == 0 ? "zero" : "";
+            const char* kind = share > 0.85 ? "hot" : count == 0 ? "zero" : "";
             text += std::string("<td class=\"") + kind + (c == label ? " right" : "") + "\" style=\"--v:" + fixed(share, 3) +
                     "\" title=\"" + class_name(r, label) + " taken for " + class_name(r, c) + ": " + grouped(count) + " (" +
                     fixed(100 * share, 1) + " %)\">" + grouped(count) + "</td>";

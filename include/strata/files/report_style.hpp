@@ -11,7 +11,7 @@ inline constexpr const char* report_style = R"css(
 :root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#1b2430;--faint:#5c6877;--grid:#e4e8ed;--edge:#dde2e8;
 --chart-1:#0072b2;--chart-2:#d55e00;--heat:0 114 178;--hot-ink:#fff;--note:#fdf6e3;--note-edge:#e6c15a}
 @media (prefers-color-scheme:dark){:root{--page:#11161c;--card:#1a212a;--ink:#e6ebf1;--faint:#9aa7b5;--grid:#2a333e;--edge:#2b3541;
---chart-1:#56b4e9;--chart-2:#f0a04b;--heat:86 180 233;--hot-ink:#0b1016;--note:#2a2616;--note-edge:#8a7430}}
+--chart-1:#56b4e9;--chart-2:#f0a04b;--heat:38 120 175;--hot-ink:#fff;--note:#2a2616;--note-edge:#8a7430}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:1180px;margin:0 auto;padding:32px 20px 48px}
@@ -46,7 +46,7 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th{font-weight:500;text-align:left}
 td{text-align:right}
 thead th{color:var(--faint);font-size:13px}
-.scores th,.scores td,.network th,.network td{padding:5px 10px;border-bottom:1px solid var(--grid)}
+.scores th,.scores td,.network th,.network td{white-space:nowrap;padding:5px 10px;border-bottom:1px solid var(--grid)}
 .scores thead th:not(:first-child),.network thead th:not(:first-child){text-align:right}
 tfoot th,tfoot td{font-weight:650;border-bottom:0!important}
 .bar{width:26%}

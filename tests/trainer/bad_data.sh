@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Data that are missing, damaged or too few: exit code 2, one sentence that names the file or option, nothing written.
+source "$(dirname -- "${BASH_SOURCE[0]}")/support.sh"
+try() { expect 2 "$1" --width 0.05 --epochs 1 --out result "${@:2}"; }
+
+try "--data nowhere: there is no such directory or archive" --data nowhere
+mkdir empty
+try "data_batch_1.bin" --data empty
+
+data_folder good
+copy() { rm -rf bad && cp -r good bad; }
+copy && rm bad/test_batch.bin && try "test_batch.bin" --data bad
+copy && : >bad/data_batch_1.bin && try "data_batch_1.bin" --data bad
+copy && truncate -s -1 bad/data_batch_1.bin && try "data_batch_1.bin" --data bad
+copy && truncate -s -1 bad/test_batch.bin && try "test_batch.bin" --data bad
+copy && printf x >>bad/data_batch_1.bin && try "data_batch_1.bin" --data bad
+copy && truncate -s $((10001 * 3073)) bad/data_batch_1.bin && try "data_batch_1.bin" --data bad
+copy && rows 1 10 >>bad/data_batch_1.bin && try "label 10" --data bad
+copy && rm bad/data_batch_1.bin && mkdir bad/data_batch_1.bin && try "data_batch_1.bin" --data bad
+printf 'this is no archive' >archive.tar.gz && try "archive.tar.gz" --data archive.tar.gz
+gzip -c good/test_batch.bin >archive.tar.gz && try "archive.tar.gz" --data archive.tar.gz
+if [ "$(id -u)" != 0 ]; then
+    copy && chmod 000 bad && try "bad" --data bad
+    chmod 755 bad
+    copy && chmod 000 bad/data_batch_1.bin && try "data_batch_1.bin" --data bad
+fi
+nothing_written "damaged data"
+
+try "--validation-split 1e-17: of 20 rows it leaves" --data good --validation-split 1e-17 --limit 30
+try "--validation-split 0.99: of 20 rows it leaves" --data good --validation-split 0.99
+try "--batch-size 17: there are only 16 rows to train on" --data good --batch-size 17
+try "--batch-size 9: there are only 8 rows to train on" --data good --batch-size 9 --limit 10
+nothing_written "too few rows"
+finish

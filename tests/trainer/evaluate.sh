@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# --evaluate rebuilds the network from its file and finds the accuracy that the training run found; other files are refused.
+source "$(dirname -- "${BASH_SOURCE[0]}")/support.sh"
+
+run "${small[@]}" --conventions torch --out result
+trained=$(grep '^test accuracy' <<<"$out")
+model=$work/result/model.safetensors
+before=$(cksum <"$model")
+run --evaluate "$model"
+[ "$code" = 0 ] && [ -z "$err" ] || complain "exit code $code: $err"
+[ "$(grep '^test accuracy' <<<"$out")" = "$trained" ] || complain "trained: $trained; evaluated: $(grep '^test accuracy' <<<"$out")"
+[[ $out == *airplane*truck* ]] || complain "no scores of each class: $out"
+[[ $out == *"10 steps trained"* ]] || complain "the steps are not told: $out"
+run --evaluate "$model" --quiet
+[ "$out" = "$trained" ] || complain "--quiet says: $out"
+data_folder good
+run --evaluate "$model" --data good --batch-size 7
+[ "$code" = 0 ] && [[ $out == *"on 10 pictures"* ]] || complain "a directory: $code $out $err"
+[ "$(cksum <"$model")" = "$before" ] && [ "$(ls "$work" | tr '\n' ' ')" = "good result " ] || complain "evaluation wrote something: $(ls)"
+
+expect 2 "none.safetensors: cannot be read: No such file" --evaluate none.safetensors
+expect 2 "this is a directory" --evaluate "$work"
+head -c 5000 "$model" >cut.safetensors
+expect 2 "cut.safetensors: " --evaluate cut.safetensors
+head -c -1 "$model" >cut.safetensors
+expect 2 "truncated or damaged" --evaluate cut.safetensors
+{ head -c -10 "$model"; printf 'XXXXXXXXXX'; } >changed.safetensors
+expect 2 "checksum" --evaluate changed.safetensors
+cp "$source_dir/tests/golden/keras.safetensors" other.safetensors
+expect 2 "this is a safetensors file, but not a strata model" --evaluate other.safetensors
+printf 'PK\003\004 something else' >other.zip
+expect 2 "not a safetensors file" --evaluate other.zip
+expect 2 "--precision bf16" --evaluate "$model" --precision bf16
+expect 2 "--device cuda" --evaluate "$model" --device cuda
+expect 2 "--data nowhere" --evaluate "$model" --data nowhere
+finish
