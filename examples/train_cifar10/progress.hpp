@@ -14,8 +14,8 @@
 
 namespace train_cifar10 {
 
-// One line: "45/100 ━━━━━━━━━─────────── 7s 120ms/step - accuracy: 0.2811 - loss: 2.0345". What does not fit is left out:
-// first the bar becomes shorter, then figures go from the end.
+// One line: "45/100 ━━━━━━━━━─────────── 7s 120ms/step - accuracy: 0.2811 - loss: 2.0345".
+// What does not fit is left out: figures from the end, then the bar becomes shorter.
 struct progress_line {
     std::int64_t step = 0, steps = 0;
     double seconds = 0;  // elapsed when the epoch is done, left otherwise

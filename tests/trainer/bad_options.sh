@@ -38,7 +38,8 @@ nothing_written "what the device lacks"
 
 run --help
 [ "$code" = 0 ] || complain "--help: exit code $code"
-for option in data limit device precision epochs batch-size validation-split learning-rate width conventions threads seed out evaluate quiet; do
+for option in data limit device precision epochs batch-size validation-split learning-rate width conventions threads seed out \
+    evaluate quiet; do
     [[ $out == *"--$option"* ]] || complain "--help does not list --$option"
 done
 [[ $out == *130* ]] || complain "--help does not tell the exit codes"

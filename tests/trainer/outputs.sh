@@ -33,7 +33,8 @@ cd deep/result || exit 1
 [ "$(head -n 1 history.csv)" = "epoch,accuracy,loss,val_accuracy,val_loss" ] || complain "history.csv begins with $(head -n 1 history.csv)"
 [ "$(cut -d, -f1 history.csv | tr '\n' ' ')" = "epoch 0 1 " ] || complain "history.csv has the epochs $(cut -d, -f1 history.csv)"
 for key in accuracy loss val_accuracy val_loss; do grep -q "\"$key\": \[.*, .*\]" history.json || complain "history.json has no $key"; done
-for part in '"seed": 3' '"batch_size": 16' '"training_rows": 80' '"epochs_trained": 2' '"test_accuracy": 0.' '--seed 3 --out deep/result'; do
+for part in '"seed": 3' '"batch_size": 16' '"training_rows": 80' '"epochs_trained": 2' '"test_accuracy": 0.' \
+    '--seed 3 --out deep/result'; do
     grep -qF -- "$part" settings.json || complain "settings.json has no $part"
 done
 for part in strata.program strata.conventions airplane conv2d.weight batch_norm.moving_mean; do
@@ -53,7 +54,8 @@ cmp -s again/history.csv quiet/history.csv && complain "another seed gave the sa
 [ "$(wc -l <<<"$out")" -le 5 ] && [[ $out == "test accuracy"* ]] || complain "--quiet says: $out"
 mkdir ready
 run "${small[@]}" --seed 3 --quiet --out ready
-[ "$code" = 0 ] && cmp -s again/model.safetensors ready/model.safetensors || complain "an empty directory, or --quiet, changed the run: $err"
+[ "$code" = 0 ] && cmp -s again/model.safetensors ready/model.safetensors ||
+    complain "an empty directory, or --quiet, changed the run: $err"
 
 # Without --out: runs/<time>, and a second run in the same second has a name of its own.
 "$trainer" "${small[@]}" --quiet >/dev/null & "$trainer" "${small[@]}" --quiet >/dev/null & wait

@@ -39,7 +39,8 @@ expect() {
 }
 # Nothing was written: no folder of results anywhere.
 nothing_written() {
-    [ ! -e "$work/runs" ] && [ ! -e "$work/result" ] || complain "$1: something was written: $(ls -d "$work"/runs/* "$work/result" 2>/dev/null)"
+    [ ! -e "$work/runs" ] && [ ! -e "$work/result" ] ||
+        complain "$1: something was written: $(ls -d "$work"/runs/* "$work/result" 2>/dev/null)"
     rm -rf "$work/runs" "$work/result"
 }
 
