@@ -78,11 +78,13 @@ TEST_CASE("json refuses text that is not JSON, with its place") {
     }
 }
 
-TEST_CASE("json refuses a key twice, too much depth and too many bytes") {
+TEST_CASE("json refuses a key twice, too much depth, too many bytes and too many values") {
     CHECK(test::has(test::thrown_by<strata::invalid_input>([] { json::parse(R"({"a":1,"b":2,"a":3})", "x"); }), "\"a\" is there twice"));
     const std::string deep(100'000, '[');
     CHECK(test::has(test::thrown_by<strata::invalid_input>([&] { json::parse(deep, "x"); }), "deeper than 64"));
     CHECK(json::parse("[[[1]]]", "x", {.bytes = 7, .depth = 3}).items.size() == 1);
+    CHECK(json::parse("[1,2,3]", "x", {.values = 4}).items.size() == 3);
+    CHECK(test::has(test::thrown_by<strata::invalid_input>([] { json::parse("[1,2,3]", "x", {.values = 3}); }), "more than 3 values"));
     CHECK_THROWS_AS(json::parse("[[[1]]]", "x", {.bytes = 7, .depth = 2}), strata::invalid_input);
     CHECK(test::has(test::thrown_by<strata::invalid_input>([] { json::parse("[1, 2]", "x", {.bytes = 5}); }), "6 bytes, more than the 5"));
 }

@@ -32,6 +32,7 @@ struct value {
 struct limits {
     std::size_t bytes = 100'000'000;
     int depth = 64;
+    std::size_t values = 2'000'000;  // all in all: two bytes of text can make a value of a hundred
 };
 
 // Throws invalid_input with a sentence that begins with `name` and says where in the text it went wrong.

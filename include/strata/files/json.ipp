@@ -69,6 +69,7 @@ private:
 
     value any(int depth) {
         if (depth > bounds_.depth) fail("it is nested deeper than " + std::to_string(bounds_.depth) + " levels");
+        if (++values_ > bounds_.values) fail("it has more than " + std::to_string(bounds_.values) + " values");
         spaces();
         if (at_ == text_.size()) fail("the text ends where a value should be");
         switch (text_[at_]) {
@@ -237,7 +238,7 @@ private:
     std::string_view text_;
     const std::string& name_;
     json::limits bounds_;
-    std::size_t at_ = 0;
+    std::size_t at_ = 0, values_ = 0;
 };
 
 template <typename Number>
