@@ -3,6 +3,7 @@
 #include <strata/training/model.hpp>
 
 #include <strata/core/error.hpp>
+#include <strata/core/random.hpp>
 #include <strata/layers/batch_norm.hpp>
 #include <strata/layers/conv2d.hpp>
 #include <strata/layers/dense.hpp>

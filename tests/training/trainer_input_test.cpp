@@ -2,6 +2,8 @@
 // What fit(), evaluate() and train_step() refuse: a sentence that names the option, and no step is taken.
 #include <strata/training/trainer.hpp>
 
+#include <strata/core/error.hpp>
+
 #include <cmath>
 #include <cstdint>
 #include <limits>

@@ -3,6 +3,8 @@
 // learning rates, callbacks, losses that are not finite. What they refuse: trainer_input_test.cpp.
 #include <strata/training/trainer.hpp>
 
+#include <strata/core/error.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
