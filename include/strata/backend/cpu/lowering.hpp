@@ -3,44 +3,15 @@
 // primitive wants in another layout is reordered once and kept in both. Flat tensors and pictures at the edges are channels-last.
 #pragma once
 
-#include <strata/backend/cpu/graph.hpp>
+#include <strata/backend/cpu/lowered_program.hpp>
+#include <strata/backend/cpu/onednn.hpp>
 #include <strata/backend/cpu/options.hpp>
 #include <strata/core/config.hpp>
-#include <strata/network/conventions.hpp>
 #include <strata/network/program.hpp>
 
-#include <cstdint>
 #include <span>
-#include <vector>
 
 namespace strata::inline STRATA_ABI::cpu {
-
-// Where the executor keeps variables: canonical layouts, one address per variable.
-struct variable_addresses {
-    std::vector<float*> parameters, gradients, statistics;
-};
-
-struct lowering_options {
-    int batch = 1;
-    onednn::pass pass = onednn::pass::inference;
-    float batch_norm_epsilon = 1e-3f;  // where the program leaves it open
-    bool prepare_once = false;         // reordered parameters are kept from run to run: graph::prepare() when they changed
-};
-
-// The statistics of a batch, for the moving ones.
-struct batch_statistics {
-    int operation = 0;
-    value mean, variance;
-};
-
-struct lowered_program {
-    graph actions;
-    value input;                     // (N, H, W, C), written before a run
-    value output;                    // (N, classes), what the loss reads
-    value output_gradient;           // (N, classes), written by the loss between forward and backward
-    std::size_t forward_end = 0;     // actions [0, forward_end) run forward, [forward_end, size) backward
-    std::vector<batch_statistics> statistics;
-};
 
 // Throws onednn_error or unsupported, naming the layer.
 lowered_program lower(const program_view& program, const onednn::engine& engine, const variable_addresses& variables,

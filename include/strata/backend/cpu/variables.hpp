@@ -4,7 +4,7 @@
 #pragma once
 
 #include <strata/backend/cpu/arena.hpp>
-#include <strata/backend/cpu/lowering.hpp>
+#include <strata/backend/cpu/lowered_program.hpp>
 #include <strata/backend/device.hpp>
 #include <strata/core/config.hpp>
 #include <strata/network/program.hpp>

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// The backward pass, lowered: one function per operation. Gradients of variables go to their canonical places, gradients of tensors
+// to those who read them next.
+#pragma once
+
+#include <strata/backend/cpu/forward.hpp>
+#include <strata/backend/cpu/tensors.hpp>
+#include <strata/core/config.hpp>
+#include <strata/network/liveness.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace strata::inline STRATA_ABI::cpu::detail {
+
+class backward_lowering : protected forward_lowering {
+public:
+    using forward_lowering::forward_lowering;
+
+protected:
+    // A contribution to the gradient of a tensor; the second and later ones are added to what is there.
+    void give(int tensor, held contribution) {
+        if (!needs_gradient(program_, tensor)) return;
+        held& there = gradients_[index(tensor)];
+        if (!there.exists()) {
+            there = std::move(contribution);
+            return;
+        }
+        const value a = there.native();
+        const value b = adapt(contribution, a.desc);
+        const held sum = fresh(a.desc);
+        graph_.add("sum of gradients", graph_.make().sum(a.desc, b.desc, a.desc),
+                   {{DNNL_ARG_SRC_0, a}, {DNNL_ARG_SRC_1, b}, {DNNL_ARG_DST, sum.native()}});
+        there = sum;
+    }
+
+    void backward(const operation& op, forward_record& record, held& gradient) {
+        switch (op.kind) {
+            case op_kind::convolution: return convolution_backward(op, record, gradient);
+            case op_kind::dense: return dense_backward(op, record, gradient);
+            case op_kind::max_pool: return pool_backward(op, record, gradient, onednn::pooling::max);
+            case op_kind::avg_pool: return pool_backward(op, record, gradient, onednn::pooling::average);
+            case op_kind::batch_norm: return batch_norm_backward(op, record, gradient);
+            case op_kind::relu:
+            case op_kind::leaky_relu: return give(op.src[0], rectifier_backward(op, record.desc, gradient));
+            case op_kind::dropout: return dropout_backward(op, gradient);
+            case op_kind::reshape:
+                return give(op.src[0], {{view(adapt(gradient, channels_last(out(op))), channels_last(in(op)))}, gradient.exclusive});
+            case op_kind::add: give(op.src[0], {gradient.forms, false}); return give(op.src[1], {gradient.forms, false});
+            case op_kind::softmax: return softmax_backward(op, record, gradient);
+            case op_kind::custom: return custom_backward_pass(op, gradient);
+        }
+    }
+
+    // The gradient before the rectifier, from the one after it; in place where the bytes are ours alone.
+    held rectifier_backward(const operation& op, const primitive_desc& forward, held& gradient) {
+        const value dst = values_[index(op.dst)].native();
+        const value from = adapt(gradient, dst.desc);
+        const held to = gradient.exclusive ? held{{from}, true} : fresh(dst.desc);
+        graph_.add("rectifier backward", graph_.make().rectifier_backward(dst.desc, dst.desc, op.rate, forward),
+                   {{DNNL_ARG_DST, dst}, {DNNL_ARG_DIFF_DST, from}, {DNNL_ARG_DIFF_SRC, to.native()}});
+        return to;
+    }
+    // The same for a rectifier that was fused into its producer.
+    void undo_activation(const operation& op, held& gradient) {
+        if (!op.activated) return;
+        const memory_desc desc = values_[index(op.dst)].native().desc;
+        gradient = rectifier_backward(op, graph_.make().rectifier_forward(onednn::pass::training, desc, op.rate), gradient);
+    }
+
+    // Where a weight gradient is written: at its place when the layout is canonical, else aside, and reordered by finish_gradient.
+    value gradient_in(int number, const memory_desc& wanted) {
+        const value target = gradient(number);
+        return target.desc == wanted ? target : graph_.new_value(wanted);
+    }
+    void finish_gradient(int number, const value& written) {
+        if (written.fixed != nullptr) return;
+        const value target = gradient(number);
+        graph_.add("reorder of a weight gradient", graph_.make().reorder(written.desc, target.desc),
+                   {{DNNL_ARG_FROM, written}, {DNNL_ARG_TO, target}});
+    }
+
+    void convolution_backward(const operation& op, const forward_record& record, held& gradient_held) {
+        undo_activation(op, gradient_held);
+        const variable& w = program_.parameters[index(op.weight)];
+        const memory_desc any_weights = memory_desc::of({w.dims[0], w.dims[3], w.dims[1], w.dims[2]}, layout::any);
+        const memory_desc any_in = picture(in(op), layout::any), any_out = picture(out(op), layout::any);
+        const primitive_desc by_weights =
+            graph_.make().convolution_backward_weights(any_in, any_weights, bias_desc(op), any_out, window(op), record.desc);
+        const value written = gradient_in(op.weight, by_weights.diff_weights());
+        std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, adapt(values_[index(op.src[0])], by_weights.src())},
+                                                     {DNNL_ARG_DIFF_DST, adapt(gradient_held, by_weights.diff_dst())},
+                                                     {DNNL_ARG_DIFF_WEIGHTS, written}};
+        if (op.bias >= 0) arguments.push_back({DNNL_ARG_DIFF_BIAS, gradient(op.bias)});
+        graph_.add("convolution backward by weights", by_weights, std::move(arguments));
+        finish_gradient(op.weight, written);
+        if (!needs_gradient(program_, op.src[0])) return;
+        const primitive_desc by_data = graph_.make().convolution_backward_data(any_in, any_weights, any_out, window(op), record.desc);
+        const held to = fresh(by_data.diff_src());
+        graph_.add("convolution backward by data", by_data,
+                   {{DNNL_ARG_DIFF_DST, adapt(gradient_held, by_data.diff_dst())},
+                    {DNNL_ARG_WEIGHTS, adapt_parameter(op.weight, by_data.weights())},
+                    {DNNL_ARG_DIFF_SRC, to.native()}});
+        give(op.src[0], to);
+    }
+
+    void dense_backward(const operation& op, const forward_record& record, held& gradient_held) {
+        undo_activation(op, gradient_held);
+        const value diff_dst = flat_rows(gradient_held, out(op));
+        const memory_desc src = rows(in(op)), weights = parameter(op.weight).desc;
+        const primitive_desc by_weights = graph_.make().dense_backward_weights(src, weights, bias_desc(op), diff_dst.desc, record.desc);
+        std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, flat_rows(values_[index(op.src[0])], in(op))},
+                                                     {DNNL_ARG_DIFF_DST, diff_dst},
+                                                     {DNNL_ARG_DIFF_WEIGHTS, gradient(op.weight)}};
+        if (op.bias >= 0) arguments.push_back({DNNL_ARG_DIFF_BIAS, gradient(op.bias)});
+        graph_.add("dense backward by weights", by_weights, std::move(arguments));
+        if (!needs_gradient(program_, op.src[0])) return;
+        const held to = fresh(channels_last(in(op)));
+        graph_.add("dense backward by data", graph_.make().dense_backward_data(src, weights, diff_dst.desc, record.desc),
+                   {{DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_WEIGHTS, parameter(op.weight)}, {DNNL_ARG_DIFF_SRC, view(to.native(), src)}});
+        give(op.src[0], to);
+    }
+
+    void pool_backward(const operation& op, const forward_record& record, held& gradient_held, onednn::pooling how) {
+        const memory_desc src = values_[index(op.src[0])].native().desc, dst = values_[index(op.dst)].native().desc;
+        const primitive_desc desc = graph_.make().pool_backward(how, src, dst, window(op), record.desc);
+        const held to = fresh(src);
+        std::vector<std::pair<int, value>> arguments{{DNNL_ARG_DIFF_DST, adapt(gradient_held, dst)}, {DNNL_ARG_DIFF_SRC, to.native()}};
+        if (record.workspace.exists()) arguments.push_back({DNNL_ARG_WORKSPACE, record.workspace});
+        graph_.add("pooling backward", desc, std::move(arguments));
+        give(op.src[0], to);
+    }
+
+    void batch_norm_backward(const operation& op, const forward_record& record, held& gradient_held) {
+        const value src = values_[index(op.src[0])].native();
+        const held to = fresh(src.desc);
+        std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, src},
+                                                     {DNNL_ARG_MEAN, record.mean},
+                                                     {DNNL_ARG_VARIANCE, record.variance},
+                                                     {DNNL_ARG_DIFF_DST, adapt(gradient_held, src.desc)},
+                                                     {DNNL_ARG_SCALE, parameter(op.weight)},
+                                                     {DNNL_ARG_DIFF_SRC, to.native()},
+                                                     {DNNL_ARG_DIFF_SCALE, gradient(op.weight)},
+                                                     {DNNL_ARG_DIFF_SHIFT, gradient(op.bias)}};
+        if (onednn::batch_norm_backward_reads_shift) arguments.push_back({DNNL_ARG_SHIFT, parameter(op.bias)});
+        graph_.add("batch norm backward", graph_.make().batch_norm_backward(src.desc, src.desc, epsilon(op), record.desc),
+                   std::move(arguments));
+        give(op.src[0], to);
+    }
+
+    void dropout_backward(const operation& op, held& gradient_held) {
+        const value from = adapt(gradient_held, channels_last(out(op)));
+        const held to = gradient_held.exclusive ? held{{from}, true} : fresh(from.desc);
+        apply_dropout("dropout backward", op, from, to.native());
+        give(op.src[0], to);
+    }
+
+    void softmax_backward(const operation& op, const forward_record& record, held& gradient_held) {
+        const value dst = flat_rows(values_[index(op.dst)], out(op));
+        const value diff_dst = flat_rows(gradient_held, out(op));
+        const held to = fresh(channels_last(in(op)));
+        graph_.add("softmax backward", graph_.make().softmax_backward(dst.desc, dst.desc, record.desc),
+                   {{DNNL_ARG_DST, dst}, {DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_DIFF_SRC, view(to.native(), dst.desc)}});
+        give(op.src[0], to);
+    }
+
+    void custom_backward_pass(const operation& op, held& gradient_held) {
+        const value src = adapt(values_[index(op.src[0])], channels_last(in(op)));
+        const value dst = adapt(values_[index(op.dst)], channels_last(out(op)));
+        const value diff_dst = adapt(gradient_held, channels_last(out(op)));
+        const bool wanted = needs_gradient(program_, op.src[0]);
+        const held to = wanted ? fresh(channels_last(in(op))) : held{};
+        const value diff_src = wanted ? to.native() : value{};
+        const value weight = op.weight >= 0 ? parameter(op.weight) : value{}, diff_weight = op.weight >= 0 ? gradient(op.weight) : value{};
+        const auto weight_size = op.weight >= 0 ? program_.parameters[index(op.weight)].size() : 0;
+        graph_.add("custom backward", {src, dst, diff_dst, diff_src},
+                   [kernel = kernels_of(op).backward, call = custom_call(op), src, dst, diff_dst, diff_src, weight, diff_weight,
+                    weight_size, wanted](const graph& g, const run_context&) {
+                       const std::int64_t ins = call.batch * call.in.size(), outs = call.batch * call.out.size();
+                       kernel({.batch = call.batch,
+                               .in = call.in,
+                               .out = call.out,
+                               .attribute = call.attribute,
+                               .src = span_of(g, src, ins),
+                               .dst = span_of(g, dst, outs),
+                               .weight = span_of(g, weight, weight_size),
+                               .grad_dst = span_of(g, diff_dst, outs),
+                               .grad_src = span_of(g, diff_src, wanted ? ins : 0),
+                               .grad_weight = span_of(g, diff_weight, weight_size)});
+                   });
+        if (wanted) give(op.src[0], to);
+    }
+};
+
+}  // namespace strata::inline STRATA_ABI::cpu::detail
