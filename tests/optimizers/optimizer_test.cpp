@@ -11,10 +11,10 @@ static_assert(optimizer(adam{}).kind == optimizer_kind::adam && optimizer(sgd{})
 
 TEST_CASE("adam keeps every option, and leaves epsilon to the conventions unless given") {
     const optimizer open = adam{};
-    CHECK((open.learning_rate == 1e-3f && open.beta1 == 0.9f && open.beta2 == 0.999f && open.weight_decay == 0));
+    CHECK((open.learning_rate == 1e-3f && open.beta1 == 0.9 && open.beta2 == 0.999 && open.weight_decay == 0));
     CHECK(open.epsilon == unset);
-    const optimizer given = adam{.learning_rate = 0.5f, .beta1 = 0.8f, .beta2 = 0.7f, .epsilon = 0.25f, .weight_decay = 0.125f};
-    CHECK((given.learning_rate == 0.5f && given.beta1 == 0.8f && given.beta2 == 0.7f && given.epsilon == 0.25f &&
+    const optimizer given = adam{.learning_rate = 0.5f, .beta1 = 0.8, .beta2 = 0.7, .epsilon = 0.25f, .weight_decay = 0.125f};
+    CHECK((given.learning_rate == 0.5f && given.beta1 == 0.8 && given.beta2 == 0.7 && given.epsilon == 0.25f &&
            given.weight_decay == 0.125f));
     CHECK(slots_of(given.kind) == 2);
 }

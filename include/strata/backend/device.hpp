@@ -34,7 +34,7 @@ struct step_result {
     float loss = 0;         // the mean over the step's rows, before the update
     int rows = 0;
     int correct = 0;        // rows whose largest logit is the label's
-    bool non_finite = false; // the loss is NaN or infinite: nothing of the step was committed
+    bool non_finite = false; // the loss or a gradient is NaN or infinite: nothing of the step was committed
 };
 
 struct evaluation {

@@ -21,9 +21,7 @@ constexpr std::size_t bytes_of(dtype type) {
 // fp32: strict, no TF32. tf32: f32 storage, TF32 products (CUDA). bf16: bfloat16 activations and products, f32 master weights.
 enum class precision : unsigned char { fp32, tf32, bf16 };
 
-constexpr const char* name_of(precision value) {
-    return value == precision::fp32 ? "fp32" : value == precision::tf32 ? "tf32" : "bf16";
-}
+constexpr const char* name_of(precision value) { return value == precision::fp32 ? "fp32" : value == precision::tf32 ? "tf32" : "bf16"; }
 constexpr dtype storage_of(precision value) { return value == precision::bf16 ? dtype::bf16 : dtype::f32; }
 
 }  // namespace strata::inline STRATA_ABI

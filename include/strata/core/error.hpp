@@ -29,7 +29,7 @@ struct unsupported : error {
     using error::error;
 };
 
-// The loss of a training step is NaN or infinite; nothing of that step was committed.
+// The loss or a gradient of a training step is NaN or infinite; nothing of that step was committed.
 struct non_finite_loss : error {
     non_finite_loss(const std::string& message, long long at) : error(message), step(at) {}
     long long step;  // counted from 1 over the whole run

@@ -8,7 +8,6 @@
 
 #include <strata/core/config.hpp>
 #include <strata/core/host_device.hpp>
-#include <strata/kernels/decimal.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -22,12 +21,11 @@ struct adam {
     float* m;  // (count)
     float* v;  // (count)
     float alpha;
-    float beta1, beta2;
     float epsilon;
     float root_correction = 1;
     float decay = 0;  // rate * weight decay, decoupled: Keras
     float l2 = 0;  // weight decay into the gradient: PyTorch
-    float rest1 = 1 - beta1, rest2 = 1 - beta2;  // adam_at() knows them better
+    float rest1, rest2;  // 1 - beta1, 1 - beta2
 
     STRATA_HOST_DEVICE void operator()(std::size_t i) const {
         const float w = parameter[i];
@@ -42,7 +40,7 @@ struct adam {
 
 // What stays the same from step to step; nothing unset.
 struct adam_settings {
-    float beta1 = 0.9f, beta2 = 0.999f;
+    double beta1 = 0.9, beta2 = 0.999;
     float epsilon = 1e-7f;
     bool epsilon_hat = true;  // Keras; false: PyTorch
     float weight_decay = 0;
@@ -51,20 +49,18 @@ struct adam_settings {
 
 // The coefficients of step t, counted from 1, computed in double. The arrays are the caller's to set.
 inline adam adam_at(const adam_settings& s, float rate, std::int64_t t) {
-    const double beta1 = decimal_of(s.beta1), beta2 = decimal_of(s.beta2), learning_rate = decimal_of(rate);
-    const double correction1 = 1 - std::pow(beta1, static_cast<double>(t));
-    const double correction2 = std::sqrt(1 - std::pow(beta2, static_cast<double>(t)));
+    const double learning_rate = static_cast<double>(rate);
+    const double correction1 = 1 - std::pow(s.beta1, static_cast<double>(t));
+    const double correction2 = std::sqrt(1 - std::pow(s.beta2, static_cast<double>(t)));
     const double alpha = learning_rate / correction1;
     adam step{};
     step.alpha = static_cast<float>(s.epsilon_hat ? alpha * correction2 : alpha);
-    step.beta1 = s.beta1;
-    step.beta2 = s.beta2;
     step.epsilon = s.epsilon;
     step.root_correction = static_cast<float>(s.epsilon_hat ? 1.0 : 1.0 / correction2);
-    step.decay = s.decoupled ? static_cast<float>(learning_rate * decimal_of(s.weight_decay)) : 0.0f;
+    step.decay = s.decoupled ? static_cast<float>(learning_rate * static_cast<double>(s.weight_decay)) : 0.0f;
     step.l2 = s.decoupled ? 0.0f : s.weight_decay;
-    step.rest1 = static_cast<float>(1 - beta1);
-    step.rest2 = static_cast<float>(1 - beta2);
+    step.rest1 = static_cast<float>(1 - s.beta1);
+    step.rest2 = static_cast<float>(1 - s.beta2);
     return step;
 }
 

@@ -27,8 +27,14 @@ constexpr tensor batch_norm(auto& b, tensor x, batch_norm_options options = {}) 
     const int beta = b.take({.role = "beta", .dims = {channels, 1, 1, 1}, .initial = initial_value::zeros});
     const int mean = b.take_statistic({.role = "moving_mean", .dims = {channels, 1, 1, 1}, .initial = initial_value::zeros});
     const int variance = b.take_statistic({.role = "moving_variance", .dims = {channels, 1, 1, 1}, .initial = initial_value::ones});
-    return b.emit({.kind = op_kind::batch_norm, .src = {x.id, -1}, .weight = gamma, .bias = beta, .mean = mean, .variance = variance,
-                   .epsilon = options.epsilon, .momentum = options.momentum},
+    return b.emit({.kind = op_kind::batch_norm,
+                   .src = {x.id, -1},
+                   .weight = gamma,
+                   .bias = beta,
+                   .mean = mean,
+                   .variance = variance,
+                   .epsilon = options.epsilon,
+                   .momentum = options.momentum},
                   b.of(x));
 }
 

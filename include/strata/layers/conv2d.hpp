@@ -30,10 +30,17 @@ constexpr tensor conv2d(auto& b, tensor x, conv2d_options options) {
     const std::int64_t kernel = std::int64_t{options.win.height} * options.win.width;  // at most the padded picture: an int
     if (kernel * in.channels > 0x7fffffff || kernel * options.filters > 0x7fffffff) return b.refuse(refusal::shape_is_too_large, x);
     const int fan_in = static_cast<int>(kernel) * in.channels, fan_out = static_cast<int>(kernel) * options.filters;
-    const int weight = b.take({.role = "weight", .rank = 4, .dims = {options.filters, options.win.height, options.win.width, in.channels},
-                               .initial = initial_value::weights, .fan_in = fan_in, .fan_out = fan_out});
-    const int bias = options.use_bias ? b.take({.role = "bias", .dims = {options.filters, 1, 1, 1}, .initial = initial_value::bias,
-                                                .fan_in = fan_in, .fan_out = fan_out})
+    const int weight = b.take({.role = "weight",
+                               .rank = 4,
+                               .dims = {options.filters, options.win.height, options.win.width, in.channels},
+                               .initial = initial_value::weights,
+                               .fan_in = fan_in,
+                               .fan_out = fan_out});
+    const int bias = options.use_bias ? b.take({.role = "bias",
+                                                .dims = {options.filters, 1, 1, 1},
+                                                .initial = initial_value::bias,
+                                                .fan_in = fan_in,
+                                                .fan_out = fan_out})
                                       : -1;
     const extent rows = options.win.rows(in.height), columns = options.win.columns(in.width);
     return b.emit({.kind = op_kind::convolution, .src = {x.id, -1}, .weight = weight, .bias = bias, .rows = rows, .columns = columns},

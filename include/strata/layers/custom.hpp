@@ -21,10 +21,12 @@ constexpr tensor custom(auto& b, tensor x, custom_options options) {
     if (!b.readable(x)) return {};
     if (options.output.height < 1 || options.output.width < 1 || options.output.channels < 1 || options.parameter_size < 0)
         return b.refuse(refusal::size_is_not_positive, x);
-    const int weight = options.parameter_size > 0
-                           ? b.take({.role = "weight", .dims = {options.parameter_size, 1, 1, 1}, .initial = options.initial,
-                                     .fan_in = static_cast<int>(b.of(x).size()), .fan_out = static_cast<int>(options.output.size())})
-                           : -1;
+    const int weight = options.parameter_size > 0 ? b.take({.role = "weight",
+                                                            .dims = {options.parameter_size, 1, 1, 1},
+                                                            .initial = options.initial,
+                                                            .fan_in = static_cast<int>(b.of(x).size()),
+                                                            .fan_out = static_cast<int>(options.output.size())})
+                                                  : -1;
     return b.emit({.kind = op_kind::custom, .src = {x.id, -1}, .weight = weight, .rate = options.attribute, .custom = options.operation},
                   options.output);
 }

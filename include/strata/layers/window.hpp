@@ -50,8 +50,14 @@ constexpr window same(int kernel, int stride = 1) {
     return {.height = kernel, .width = kernel, .stride_height = stride, .stride_width = stride, .same = true};
 }
 constexpr window padded(int kernel, int stride, int padding) {
-    return {.height = kernel, .width = kernel, .stride_height = stride, .stride_width = stride,
-            .top = padding, .bottom = padding, .left = padding, .right = padding};
+    return {.height = kernel,
+            .width = kernel,
+            .stride_height = stride,
+            .stride_width = stride,
+            .top = padding,
+            .bottom = padding,
+            .left = padding,
+            .right = padding};
 }
 
 }  // namespace strata::inline STRATA_ABI

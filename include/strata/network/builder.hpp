@@ -82,9 +82,12 @@ public:
     constexpr void set_output(tensor x) { output_ = x.id; }
 
     constexpr program_view view() const {
-        return {.operations = {operations_.data(), operations_.size()}, .tensors = {tensors_.data(), tensors_.size()},
-                .parameters = {parameters_.data(), parameters_.size()}, .statistics = {statistics_.data(), statistics_.size()},
-                .layers = {layers_.data(), layers_.size()}, .output = output_,
+        return {.operations = {operations_.data(), operations_.size()},
+                .tensors = {tensors_.data(), tensors_.size()},
+                .parameters = {parameters_.data(), parameters_.size()},
+                .statistics = {statistics_.data(), statistics_.size()},
+                .layers = {layers_.data(), layers_.size()},
+                .output = output_,
                 .refused = misfit_};
     }
 

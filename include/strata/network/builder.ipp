@@ -48,9 +48,9 @@ STRATA_INLINE void program::check() const {
     }
     const shape& in = wrong.incoming;
     if (wrong.position < 0) {
-        throw invalid_input("network: its input is (" + std::to_string(in.height) + ", " + std::to_string(in.width) + ", " +
-                            std::to_string(in.channels) + "); " +
-                            (wrong.why == refusal::shape_is_too_large ? words_of(wrong.why) : "height, width and channels must be positive"));
+        throw invalid_input(
+            "network: its input is (" + std::to_string(in.height) + ", " + std::to_string(in.width) + ", " + std::to_string(in.channels) +
+            "); " + (wrong.why == refusal::shape_is_too_large ? words_of(wrong.why) : "height, width and channels must be positive"));
     }
     throw invalid_input("network: layer " + std::to_string(wrong.position) + " (" + wrong.kind + ") cannot take (" +
                         std::to_string(in.height) + ", " + std::to_string(in.width) + ", " + std::to_string(in.channels) +

@@ -29,8 +29,13 @@ struct conventions {
 };
 
 inline constexpr conventions conventions::keras{};
-inline constexpr conventions conventions::torch{.batch_norm_momentum = 0.9f, .batch_norm_epsilon = 1e-5f, .unbiased_moving_variance = true,
-                                                .weights = initializer::torch_uniform, .adam_epsilon_hat = false, .adam_epsilon = 1e-8f,
-                                                .decoupled_weight_decay = false, .velocity_holds_rate = false};
+inline constexpr conventions conventions::torch{.batch_norm_momentum = 0.9f,
+                                                .batch_norm_epsilon = 1e-5f,
+                                                .unbiased_moving_variance = true,
+                                                .weights = initializer::torch_uniform,
+                                                .adam_epsilon_hat = false,
+                                                .adam_epsilon = 1e-8f,
+                                                .decoupled_weight_decay = false,
+                                                .velocity_holds_rate = false};
 
 }  // namespace strata::inline STRATA_ABI

@@ -12,8 +12,7 @@ namespace strata::inline STRATA_ABI {
 constexpr std::int64_t multiply_adds(const program_view& program, const operation& op) {
     const std::int64_t outputs = program.shape_of(op.dst).size();
     switch (op.kind) {
-        case op_kind::convolution:
-            return outputs * op.rows.kernel * op.columns.kernel * program.shape_of(op.src[0]).channels;
+        case op_kind::convolution: return outputs * op.rows.kernel * op.columns.kernel * program.shape_of(op.src[0]).channels;
         case op_kind::dense: return outputs * program.shape_of(op.src[0]).size();
         default: return 0;
     }

@@ -20,15 +20,11 @@ struct lifetime {
         if (first < 0 || time < first) first = time;
         if (time > last) last = time;
     }
-    constexpr bool meets(const lifetime& other) const {
-        return exists() && other.exists() && first <= other.last && other.first <= last;
-    }
+    constexpr bool meets(const lifetime& other) const { return exists() && other.exists() && first <= other.last && other.first <= last; }
 };
 
 // Whether backward reads what the operation read: the weight gradient needs the input, batch norm its input again.
-constexpr bool saves_src(const operation& op) {
-    return op.weight >= 0 || op.kind == op_kind::batch_norm || op.kind == op_kind::custom;
-}
+constexpr bool saves_src(const operation& op) { return op.weight >= 0 || op.kind == op_kind::batch_norm || op.kind == op_kind::custom; }
 // Whether backward reads what the operation wrote: the sign of a rectifier's output, softmax's own output.
 constexpr bool saves_dst(const operation& op) {
     return op.activated || op.kind == op_kind::relu || op.kind == op_kind::leaky_relu || op.kind == op_kind::softmax ||

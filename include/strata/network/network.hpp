@@ -30,7 +30,8 @@ concept layer = requires(static_program<1>& b, tensor x) {
 // One layer at its place; named in the compiler's one message when it refuses what comes in.
 template <int Position, typename Layer, shape Incoming, refusal Why>
 struct layer_at {
-    static_assert(Why == refusal::none, "network: this layer does not fit here; layer_at<position, layer, incoming shape, reason> says why");
+    static_assert(Why == refusal::none,
+                  "network: this layer does not fit here; layer_at<position, layer, incoming shape, reason> says why");
     static constexpr bool fits = true;
 };
 
@@ -69,8 +70,8 @@ struct network {
     static_assert([]<std::size_t... I>(std::index_sequence<I...>) {
         [[maybe_unused]] constexpr misfit wrong = program.refused();
         [[maybe_unused]] constexpr auto here = [](std::size_t i) { return static_cast<int>(i) == lowered.refused; };
-        return (detail::layer_at<here(I) ? wrong.position : 0, std::conditional_t<here(I), Layers, void>,
-                                 here(I) ? wrong.incoming : shape{}, here(I) ? wrong.why : refusal::none>::fits && ...);
+        return (detail::layer_at < here(I) ? wrong.position : 0, std::conditional_t<here(I), Layers, void>,
+                here(I) ? wrong.incoming : shape{}, here(I) ? wrong.why : refusal::none > ::fits && ...);
     }(std::index_sequence_for<Layers...>{}));
 
     // Bytes that a training run needs on the device at this batch size; usable in a static_assert.

@@ -24,7 +24,18 @@ struct extent {
 };
 
 enum class op_kind : unsigned char {
-    convolution, dense, max_pool, avg_pool, batch_norm, relu, leaky_relu, dropout, reshape, add, softmax, custom
+    convolution,
+    dense,
+    max_pool,
+    avg_pool,
+    batch_norm,
+    relu,
+    leaky_relu,
+    dropout,
+    reshape,
+    add,
+    softmax,
+    custom
 };
 
 // A user's own operation: the program names it, a device is opened with the kernels for it (examples/custom_layer.cpp).

@@ -8,8 +8,18 @@
 namespace strata::inline STRATA_ABI {
 
 enum class refusal : unsigned char {
-    none, input_is_not_flat, window_does_not_fit, kernel_is_not_positive, stride_is_not_positive, padding_is_negative,
-    size_is_not_positive, rate_is_not_in_0_to_1, epsilon_is_not_positive, shapes_to_add_differ, shape_is_too_large, not_a_tensor_of_this_program
+    none,
+    input_is_not_flat,
+    window_does_not_fit,
+    kernel_is_not_positive,
+    stride_is_not_positive,
+    padding_is_negative,
+    size_is_not_positive,
+    rate_is_not_in_0_to_1,
+    epsilon_is_not_positive,
+    shapes_to_add_differ,
+    shape_is_too_large,
+    not_a_tensor_of_this_program
 };
 
 // The reason as words of a sentence.

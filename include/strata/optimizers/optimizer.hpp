@@ -12,8 +12,8 @@ namespace strata::inline STRATA_ABI {
 // weight_decay: decoupled (w -= rate * decay * w before the step) in Keras, added to the gradient in PyTorch.
 struct adam {
     float learning_rate = 1e-3f;
-    float beta1 = 0.9f;
-    float beta2 = 0.999f;
+    double beta1 = 0.9;
+    double beta2 = 0.999;  // double: 1 - 0.999f would be off by 1.3e-5 of its value
     float epsilon = unset;
     float weight_decay = 0;
 };
@@ -31,7 +31,8 @@ struct sgd {
 struct optimizer {
     optimizer_kind kind = optimizer_kind::adam;
     float learning_rate = 1e-3f;
-    float beta1 = 0.9f, beta2 = 0.999f, epsilon = unset;  // adam
+    double beta1 = 0.9, beta2 = 0.999;                    // adam
+    float epsilon = unset;                                // adam
     float momentum = 0;                                   // sgd
     bool nesterov = false;                                // sgd
     float weight_decay = 0;
@@ -40,8 +41,11 @@ struct optimizer {
     constexpr optimizer(const adam& o)
         : learning_rate(o.learning_rate), beta1(o.beta1), beta2(o.beta2), epsilon(o.epsilon), weight_decay(o.weight_decay) {}
     constexpr optimizer(const sgd& o)
-        : kind(o.momentum == 0 ? optimizer_kind::sgd : optimizer_kind::sgd_momentum), learning_rate(o.learning_rate),
-          momentum(o.momentum), nesterov(o.nesterov), weight_decay(o.weight_decay) {}
+        : kind(o.momentum == 0 ? optimizer_kind::sgd : optimizer_kind::sgd_momentum),
+          learning_rate(o.learning_rate),
+          momentum(o.momentum),
+          nesterov(o.nesterov),
+          weight_decay(o.weight_decay) {}
 };
 
 }  // namespace strata::inline STRATA_ABI

@@ -81,7 +81,7 @@ STRATA_INLINE row_split split_of(const dataset_view& data, const fit_options& op
 
 STRATA_INLINE non_finite_loss not_finite(const step_result& result, int epoch, float learning_rate) {
     const std::string where = epoch < 0 ? "" : "epoch " + std::to_string(epoch + 1) + ", ";
-    return {"training: the loss is NaN or infinite at step " + std::to_string(result.step) + " (" + where + "learning rate " +
+    return {"training: the loss or a gradient is NaN or infinite at step " + std::to_string(result.step) + " (" + where + "learning rate " +
                 text_of(static_cast<double>(learning_rate)) + "); nothing of that step was kept. Try a smaller learning rate, such as " +
                 text_of(static_cast<double>(learning_rate) / 10) + ", and look for NaN or very large values in the pictures",
             static_cast<long long>(result.step)};

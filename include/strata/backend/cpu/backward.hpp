@@ -175,21 +175,21 @@ protected:
         const value diff_src = wanted ? to.native() : value{};
         const value weight = op.weight >= 0 ? parameter(op.weight) : value{}, diff_weight = op.weight >= 0 ? gradient(op.weight) : value{};
         const auto weight_size = op.weight >= 0 ? program_.parameters[index(op.weight)].size() : 0;
-        graph_.add("custom backward", {src, dst, diff_dst, diff_src},
-                   [kernel = kernels_of(op).backward, call = custom_call(op), src, dst, diff_dst, diff_src, weight, diff_weight,
-                    weight_size, wanted](const graph& g, const run_context&) {
-                       const std::int64_t ins = call.batch * call.in.size(), outs = call.batch * call.out.size();
-                       kernel({.batch = call.batch,
-                               .in = call.in,
-                               .out = call.out,
-                               .attribute = call.attribute,
-                               .src = span_of(g, src, ins),
-                               .dst = span_of(g, dst, outs),
-                               .weight = span_of(g, weight, weight_size),
-                               .grad_dst = span_of(g, diff_dst, outs),
-                               .grad_src = span_of(g, diff_src, wanted ? ins : 0),
-                               .grad_weight = span_of(g, diff_weight, weight_size)});
-                   });
+        graph_.add_kernel("custom backward", {src, dst, diff_dst, diff_src},
+                          [kernel = kernels_of(op).backward, call = custom_call(op), src, dst, diff_dst, diff_src, weight, diff_weight,
+                           weight_size, wanted](const graph& g, const run_context&) {
+                              const std::int64_t ins = call.batch * call.in.size(), outs = call.batch * call.out.size();
+                              kernel({.batch = call.batch,
+                                      .in = call.in,
+                                      .out = call.out,
+                                      .attribute = call.attribute,
+                                      .src = span_of(g, src, ins),
+                                      .dst = span_of(g, dst, outs),
+                                      .weight = span_of(g, weight, weight_size),
+                                      .grad_dst = span_of(g, diff_dst, outs),
+                                      .grad_src = span_of(g, diff_src, wanted ? ins : 0),
+                                      .grad_weight = span_of(g, diff_weight, weight_size)});
+                          });
         if (wanted) give(op.src[0], to);
     }
 };

@@ -73,6 +73,7 @@ private:
     compiled& program_for(int batch, onednn::pass pass);
     void gather(const dataset_view& data, std::span<const std::int64_t> rows, float* to) const;
     std::pair<double, int> loss_of(compiled& c, const dataset_view& data, std::span<const std::int64_t> rows, bool with_gradient) const;
+    bool gradients_are_finite();
     void update_parameters(float learning_rate);
     void update_statistics(const compiled& c);
     void check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const;
@@ -92,6 +93,7 @@ private:
     std::vector<float> learning_rates_;
     int batch_size_ = 0;
     std::size_t cursor_ = 0, epoch_step_ = 0;
+    std::vector<std::uint8_t> non_finite_blocks_;  // of the gradients
     std::deque<step_result> published_;
 };
 

@@ -5,6 +5,7 @@
 #include <strata/backend/cpu/executor.hpp>
 #include <strata/core/error.hpp>
 #include <strata/kernels/adam.hpp>
+#include <strata/kernels/finite.hpp>
 #include <strata/kernels/gather.hpp>
 #include <strata/kernels/moving_statistics.hpp>
 #include <strata/kernels/reduce.hpp>
@@ -150,16 +151,25 @@ STRATA_INLINE void executor::step() {
     result.non_finite = !std::isfinite(result.loss);
     if (!result.non_finite) {
         g.run(context, c.lowered.forward_end, g.size());
-        published_.push_back(result);  // what may throw comes before the commit
+        result.non_finite = !gradients_are_finite();
+    }
+    published_.push_back(result);  // what may throw comes before the commit
+    if (!result.non_finite) {
         update_parameters(learning_rates_[std::min(epoch_step_, learning_rates_.size() - 1)]);
         update_statistics(c);
         ++steps_;
         ++shared_->version;
-    } else {
-        published_.push_back(result);
     }
     cursor_ += count;
     ++epoch_step_;
+}
+
+STRATA_INLINE bool executor::gradients_are_finite() {
+    const std::span<const float> gradients = shared_->variables_of_model.gradients();
+    const auto count = static_cast<std::int64_t>(gradients.size());
+    non_finite_blocks_.resize(static_cast<std::size_t>(kernels::non_finite_stage::blocks(count)));
+    for_each_index(non_finite_blocks_.size(), kernels::non_finite_stage{gradients.data(), count, non_finite_blocks_.data()});
+    return !kernels::non_finite_stage::any(non_finite_blocks_.data(), kernels::non_finite_stage::blocks(count));
 }
 
 STRATA_INLINE void executor::update_parameters(float learning_rate) {

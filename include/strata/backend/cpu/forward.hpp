@@ -113,12 +113,13 @@ protected:
     // dst = src with the values of this operation's draws dropped: forward on activations, backward on gradients.
     void apply_dropout(const char* what, const operation& op, const value& src, const value& dst) {
         const std::int64_t count = options_.batch * out(op).size();
-        graph_.add(what, {src, dst}, [layer = op.layer, rate = op.rate, src, dst, count](const graph& g, const run_context& context) {
-            const random_stream stream{context.seed, random_purpose::dropout, static_cast<std::uint32_t>(layer),
-                                       static_cast<std::uint32_t>(context.step)};
-            const kernels::dropout kernel{g.data(src), g.data(dst), count, rate, stream};
-            for_each_index(static_cast<std::size_t>(kernels::dropout::blocks(count)), kernel);
-        });
+        graph_.add_kernel(what, {src, dst},
+                          [layer = op.layer, rate = op.rate, src, dst, count](const graph& g, const run_context& context) {
+                              const random_stream stream{context.seed, random_purpose::dropout, static_cast<std::uint32_t>(layer),
+                                                         static_cast<std::uint32_t>(context.step)};
+                              const kernels::dropout kernel{g.data(src), g.data(dst), count, rate, stream};
+                              for_each_index(static_cast<std::size_t>(kernels::dropout::blocks(count)), kernel);
+                          });
     }
 
     held dropout(const operation& op) {
@@ -157,17 +158,17 @@ protected:
         const held dst = fresh(channels_last(out(op)));
         const value weight = op.weight >= 0 ? parameter(op.weight) : value{};
         const auto weight_size = op.weight >= 0 ? program_.parameters[index(op.weight)].size() : 0;
-        graph_.add("custom forward", {src, dst.native()},
-                   [kernel = kernels_of(op).forward, call = custom_call(op), src, to = dst.native(), weight, weight_size](
-                       const graph& g, const run_context&) {
-                       kernel({.batch = call.batch,
-                               .in = call.in,
-                               .out = call.out,
-                               .attribute = call.attribute,
-                               .src = span_of(g, src, call.batch * call.in.size()),
-                               .weight = span_of(g, weight, weight_size),
-                               .dst = span_of(g, to, call.batch * call.out.size())});
-                   });
+        graph_.add_kernel("custom forward", {src, dst.native()},
+                          [kernel = kernels_of(op).forward, call = custom_call(op), src, to = dst.native(), weight, weight_size](
+                              const graph& g, const run_context&) {
+                              kernel({.batch = call.batch,
+                                      .in = call.in,
+                                      .out = call.out,
+                                      .attribute = call.attribute,
+                                      .src = span_of(g, src, call.batch * call.in.size()),
+                                      .weight = span_of(g, weight, weight_size),
+                                      .dst = span_of(g, to, call.batch * call.out.size())});
+                          });
         return dst;
     }
 

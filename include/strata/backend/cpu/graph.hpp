@@ -9,7 +9,7 @@
 #include <strata/network/memory_plan.hpp>
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,7 +33,12 @@ struct run_context {
 };
 
 class graph;
-using kernel_call = std::function<void(const graph&, const run_context&)>;
+
+// One of our kernels, bound to the values that it works on.
+struct kernel_call {
+    virtual ~kernel_call() = default;
+    virtual void run(const graph& g, const run_context& context) const = 0;
+};
 
 class graph {
 public:
@@ -47,7 +52,16 @@ public:
 
     // Appends an action that uses these values; `what` names it in messages and profiles.
     void add(std::string what, const onednn::primitive_desc& desc, std::vector<std::pair<int, value>> arguments);
-    void add(std::string what, const std::vector<value>& uses, kernel_call kernel);
+    void add(std::string what, const std::vector<value>& uses, std::unique_ptr<const kernel_call> kernel);
+    template <typename Body>  // void(const graph&, const run_context&)
+    void add_kernel(std::string what, const std::vector<value>& uses, Body body) {
+        struct call final : kernel_call {
+            explicit call(Body b) : body(std::move(b)) {}
+            void run(const graph& g, const run_context& context) const override { body(g, context); }
+            Body body;
+        };
+        add(std::move(what), uses, std::make_unique<call>(std::move(body)));
+    }
     // Appends a reorder that prepare() runs, of a parameter whose copy is kept from run to run.
     void add_preparation(std::string what, const onednn::primitive_desc& desc, const value& from, const value& to);
     // Marks a use now, between the actions before and after: the loss reads the logits, gather writes the input.
@@ -76,7 +90,7 @@ private:
         std::vector<onednn::memory> memories;
         std::vector<dnnl_exec_arg_t> bound;
         onednn::memory_desc scratchpad;
-        kernel_call kernel;
+        std::unique_ptr<const kernel_call> kernel;
     };
 
     int now() const { return static_cast<int>(actions_.size()); }

@@ -47,7 +47,7 @@ STRATA_INLINE void graph::add_preparation(std::string what, const onednn::primit
     preparations_.push_back(make_action(std::move(what), desc, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}));
 }
 
-STRATA_INLINE void graph::add(std::string what, const std::vector<value>& uses, kernel_call kernel) {
+STRATA_INLINE void graph::add(std::string what, const std::vector<value>& uses, std::unique_ptr<const kernel_call> kernel) {
     for (const value& v : uses) touch(v);
     action a;
     a.what = place_ + ": " + std::move(what);
@@ -82,7 +82,7 @@ STRATA_INLINE void graph::bind(std::byte* arena, std::byte* scratchpad) {
 }
 
 STRATA_INLINE void graph::run(const action& a, const run_context& context) const {
-    if (a.primitive == nullptr) return a.kernel(*this, context);
+    if (a.primitive == nullptr) return a.kernel->run(*this, context);
     const dnnl_status_t status =
         dnnl_primitive_execute(a.primitive.get(), context.stream, static_cast<int>(a.bound.size()), a.bound.data());
     if (status != dnnl_success) onednn::check(status, a.what.c_str());
