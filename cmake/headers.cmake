@@ -9,6 +9,7 @@ set(STRATA_HEADERS
   strata/backend/cpu/forward.hpp
   strata/backend/cpu/graph.hpp
   strata/backend/cpu/graph.ipp
+  strata/backend/cpu/lowered_program.hpp
   strata/backend/cpu/lowering.hpp
   strata/backend/cpu/lowering.ipp
   strata/backend/cpu/onednn.hpp
@@ -61,8 +62,8 @@ set(STRATA_HEADERS
   strata/files/safetensors.ipp
   strata/kernels/accumulate.hpp
   strata/kernels/adam.hpp
-  strata/kernels/decimal.hpp
   strata/kernels/dropout.hpp
+  strata/kernels/finite.hpp
   strata/kernels/gather.hpp
   strata/kernels/moving_statistics.hpp
   strata/kernels/reduce.hpp

@@ -50,9 +50,10 @@ public:
     // The model must outlive the trainer.
     trainer(model& model, const optimizer& optimizer = adam{}, const softmax_cross_entropy& loss = {});
 
-    // Trains. Throws invalid_input for options and data that do not fit, non_finite_loss when a loss or a gradient is NaN or infinite (what was
-    // trained before stays, and so does history()). A callback that answers stop ends the run after the steps in flight; epochs that
-    // were begun are reported, those that a batch callback stopped without validation. The view's arrays must stay until it returns.
+    // Trains. Throws invalid_input for options and data that do not fit, non_finite_loss when a loss or a gradient is NaN or infinite
+    // (what was trained before stays, and so does history()). A callback that answers stop ends the run after the steps in flight;
+    // epochs that were begun are reported, those that a batch callback stopped without validation. The view's arrays must stay until
+    // it returns.
     strata::history fit(const dataset_view& data, const fit_options& options, epoch_callback on_epoch = {}, batch_callback on_batch = {});
 
     // Loss and accuracy in inference mode.
