@@ -11,6 +11,11 @@ cpu                         only includes
 core/config                 macros; both faces are built by the tests
 core/error                  types only
 core/host_device            a macro
+backend/cpu/tensors         parts of lowering: operations_test.cpp and random_networks_test.cpp hold them against an oracle
+backend/cpu/forward         as tensors
+backend/cpu/backward        as tensors
+backend/cpu/lowering        as tensors
+backend/cpu/lowered_program types only
 "
 missing=0
 while IFS= read -r header; do

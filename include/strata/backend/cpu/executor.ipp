@@ -54,6 +54,7 @@ STRATA_INLINE void executor::write(state which, std::size_t index, std::span<con
 }
 
 STRATA_INLINE void executor::configure(const optimizer& how, const softmax_cross_entropy& loss) {
+    if (how.kind != optimizer_.kind) shared_->variables_of_model.make_slots(0);  // a velocity is no first moment
     optimizer_ = how;
     loss_ = loss;
     shared_->variables_of_model.make_slots(slots_of(how.kind));

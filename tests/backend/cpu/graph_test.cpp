@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// A graph runs its actions in order; values that are alive together have bytes of their own, others share them.
+#include <strata/backend/cpu/graph.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+using namespace strata;
+using namespace strata::cpu;
+using onednn::layout;
+using onednn::memory_desc;
+
+namespace {
+
+const memory_desc row = memory_desc::of({64}, layout::rows);  // 256 bytes
+
+void add_one(graph& g, const value& from, const value& to) {
+    g.add_kernel("add one", {from, to}, [from, to](const graph& in, const run_context&) {
+        for (int i = 0; i < 64; ++i) in.data(to)[i] = in.data(from)[i] + 1;
+    });
+}
+
+}  // namespace
+
+TEST_CASE("a chain of actions needs the bytes of two values, whatever its length, and computes in order") {
+    const onednn::engine engine = onednn::make_engine();
+    const onednn::stream stream = onednn::make_stream(engine);
+    graph g(engine);
+    std::vector<value> values{g.new_value(row)};
+    g.touch(values[0]);
+    for (int i = 0; i < 10; ++i) {
+        values.push_back(g.new_value(row));
+        add_one(g, values[static_cast<std::size_t>(i)], values.back());
+    }
+    g.touch(values.back());
+    g.finish();
+    CHECK(g.size() == 10);
+    CHECK(g.arena_bytes() == 2 * 256);
+    const arena bytes(g.arena_bytes());
+    g.bind(bytes.data(), nullptr);
+    g.data(values[0])[7] = 5;
+    g.run({stream.get()}, 0, 10);
+    CHECK(g.data(values.back())[7] == 15.0f);
+    g.data(values[0])[7] = 5;
+    g.run({stream.get()}, 0, 3);  // a part of it
+    CHECK(g.data(values[3])[7] == 8.0f);
+}
+
+TEST_CASE("a value that is read later keeps its bytes until then") {
+    const onednn::engine engine = onednn::make_engine();
+    const onednn::stream stream = onednn::make_stream(engine);
+    graph g(engine);
+    const value a = g.new_value(row), b = g.new_value(row), c = g.new_value(row), d = g.new_value(row);
+    g.touch(a);
+    add_one(g, a, b);
+    add_one(g, b, c);
+    g.add("sum", g.make().sum(row, row, row), {{DNNL_ARG_SRC_0, a}, {DNNL_ARG_SRC_1, c}, {DNNL_ARG_DST, d}});
+    g.touch(d);
+    g.finish();
+    CHECK(g.arena_bytes() == 3 * 256);  // a, b, c; d where b was
+    const arena bytes(g.arena_bytes()), scratchpad(g.scratchpad_bytes() + 1);
+    g.bind(bytes.data(), scratchpad.data());
+    for (int i = 0; i < 64; ++i) g.data(a)[i] = static_cast<float>(i);
+    g.run({stream.get()}, 0, g.size());
+    CHECK(g.data(d)[10] == 10.0f + 12.0f);
+}
+
+TEST_CASE("a value at a fixed address is read and written there") {
+    const onednn::engine engine = onednn::make_engine();
+    const onednn::stream stream = onednn::make_stream(engine);
+    graph g(engine);
+    std::vector<float> parameters(64, 2), result(64, 0);
+    add_one(g, graph::at(row, parameters.data()), graph::at(row, result.data()));
+    g.finish();
+    CHECK(g.arena_bytes() == 0);
+    g.bind(nullptr, nullptr);
+    g.run({stream.get()}, 0, 1);
+    CHECK(result == std::vector<float>(64, 3));
+}
