@@ -61,14 +61,14 @@ static void draw(std::vector<float>& pictures, std::vector<std::int32_t>& labels
 int main() try {
     std::vector<float> pictures;
     std::vector<std::int32_t> labels;
-    draw(pictures, labels, 1000);
+    draw(pictures, labels, 600);
     const strata::dataset_view data = strata::view_of({12, 12, 1}, 2, pictures, labels);
 
     const strata::device device =
         strata::cpu::open({.kernels = {{.operation = &swish_operation, .forward = swish_forward, .backward = swish_backward}}});
     strata::model model(strata::view<stripes>(), device);
     strata::trainer trainer(model, strata::adam{.learning_rate = 1e-2f});
-    const strata::history history = trainer.fit(data, {.epochs = 12, .batch_size = 32, .validation_split = 0.2}, [](const auto& e) {
+    const strata::history history = trainer.fit(data, {.epochs = 6, .batch_size = 32, .validation_split = 0.2}, [](const auto& e) {
         std::printf("epoch %2d: loss %.4f, accuracy %.3f, validation %.3f\n", e.epoch + 1, e.loss, e.accuracy, e.val_accuracy);
         return strata::flow::go_on;
     });

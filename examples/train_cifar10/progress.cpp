@@ -118,6 +118,7 @@ void progress::plain(int epoch, const progress_line& line, bool done) {
 void progress::batch(const strata::batch_result& result) {
     if (quiet_) return;
     if (result.epoch != current_) begin_epoch(result.epoch);
+    planned_ = result.steps;
     const clock::time_point now = clock::now();
     const auto pause = terminal_ ? std::chrono::milliseconds(50) : std::chrono::milliseconds(30'000);
     if (now - drawn_ < pause && !(terminal_ && result.step == result.steps)) return;
@@ -140,7 +141,7 @@ void progress::epoch(const strata::epoch_result& result) {
     if (quiet_) return;
     if (result.epoch != current_) begin_epoch(result.epoch);
     const progress_line line{.step = result.steps,
-                             .steps = result.steps,
+                             .steps = std::max(planned_, result.steps),  // a run that stops leaves some
                              .seconds = result.seconds,
                              .step_seconds = result.steps > 0 ? result.seconds / static_cast<double>(result.steps) : 0,
                              .figures = figures_of(result)};

@@ -44,7 +44,8 @@ private:
 
     int epochs_;
     bool quiet_, terminal_, utf8_;
-    int current_ = -1;  // the epoch whose line is open
+    int current_ = -1;         // the epoch whose line is open
+    std::int64_t planned_ = 0;  // its steps
     bool open_ = false;
     clock::time_point began_{}, drawn_{};
 };
