@@ -39,7 +39,8 @@ def main():
                 continue
             validation, test = (mean_and_error([float(row[key]) for row in group]) for key in ("final_val_accuracy", "test_accuracy"))
             tested.append(test)
-            cells = [f"{setting[0]:g}", *(f"{value:.0f}" for value in setting[1:]), f"{group[0]['framework']} {group[0]['version']}".strip(), str(len(group))]
+            name = f"{group[0]['framework']} {group[0]['version']}".strip()
+            cells = [f"{setting[0]:g}", *(f"{value:.0f}" for value in setting[1:]), name, str(len(group))]
             cells += [f"{mean:.4f} ± {error:.4f}" for mean, error in (validation, test)]
             if len(tested) == 2:
                 (mean_a, error_a), (mean_b, error_b) = tested

@@ -43,7 +43,8 @@ def main():
             network, began, figures = tutorial.torch_network(width), time.time(), []
             for figure in torch_training.epochs(network, pictures, labels, options.epochs, options.batch_size):
                 figures.append(figure)
-                print(f"width {width}, seed {seed}, epoch {len(figures)}: " + ", ".join(f"{k} {v:.4f}" for k, v in figure.items()), flush=True)
+                shown = ", ".join(f"{k} {v:.4f}" for k, v in figure.items())
+                print(f"width {width}, seed {seed}, epoch {len(figures)}: {shown}", flush=True)
             row["seconds"] = f"{time.time() - began:.1f}"
             loss, accuracy = torch_training.evaluate(network, test_pictures, test_labels, options.batch_size)
             row.update(test_loss=f"{loss:.5f}", test_accuracy=f"{accuracy:.5f}")

@@ -5,7 +5,8 @@
 # other work on the machine the same command has been 1.3 x itself, so believe no ratio whose range holds 1. `--control`
 # adds a second run of the strata command under the name "strata again", whose ratio shows what the noise alone does.
 # The strata command prints epoch_time.py's JSON lines; {rows}, {batch_size}, {epochs}, {threads} and {width} are filled in:
-#   python bench/peers/run.py --rounds 3 --strata 'build/bench/epoch_time --rows {rows} --batch-size {batch_size} --epochs {epochs} --threads {threads} --width {width}'
+#   python bench/peers/run.py --rounds 5 --strata 'build/release/bench/fit_epoch --data DIR --rows {rows} --batch-size {batch_size}
+#       --epochs {epochs} --threads {threads} --width {width}'
 import argparse
 import json
 import os
@@ -80,9 +81,10 @@ def main():
             versions[name] = lines[0].get("version", "")
             print(f"round {turn + 1}, {name}: " + ", ".join(f"{line['seconds']:.3f} s" for line in lines), file=sys.stderr, flush=True)
 
-    print(f"{cpu_name()}, {options.threads} threads, batch {options.batch_size}, {options.rows} rows with the last 20 % for validation, width "
-          f"{options.width:g}, {options.rounds} rounds; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after\n")  # fmt: skip
-    print("| framework | version | median s per epoch | lowest | highest | ratio to strata | over the rounds |\n|---|---|---|---|---|---|---|")
+    print(f"{cpu_name()}, {options.threads} threads, batch {options.batch_size}, {options.rows} rows with the last 20 % for validation, "
+          f"width {options.width:g}, {options.rounds} rounds; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after\n")  # fmt: skip
+    print("| framework | version | median s per epoch | lowest | highest | ratio to strata | over the rounds |")
+    print("|---|---|---|---|---|---|---|")
     all_seconds = {name: [value for found in rounds for value in found[name]] for name, _ in contestants}
     for name, values in all_seconds.items():
         ratio, over = "-", "-"
