@@ -94,66 +94,91 @@ inline strata::step_result run_step(strata::backend::executor& executor, const s
     return result;
 }
 
-// Errors of one step; each is relative to the norm of what is expected, unless said.
+// What a step computes that can be compared with another computation of it.
+struct step_numbers {
+    double loss = 0, evaluation = 0;  // mean losses: in training, and in inference after the step
+    std::vector<values> gradients, statistics;
+    values outputs;                   // of prediction after the step
+};
+
+inline step_numbers numbers_of(const strata::program_view& program, const step_case& c, const reference_step& step) {
+    reference_settings inference = c.settings;
+    inference.training = false;
+    const reference_run run = forward(program, {c.state.parameters, step.run.statistics}, to_doubles(c.pictures), c.batch, inference);
+    const reference_loss loss = cross_entropy(c.batch, run.tensors[index(logits_of(program))], c.targets(program), c.smoothing);
+    return {step.loss.loss, loss.loss, step.gradients.parameters, step.run.statistics, run.tensors[index(program.output)]};
+}
+
+// How far rounding alone moves each of them. Where values cancel (a bias before batch norm has no gradient at all) or are divided by
+// small deviations it is large beside what is left. The oracle with imitated rounding says how large.
+inline double furthest(const values& wanted, const std::vector<const values*>& samples) {
+    double most = 0;
+    for (const values* s : samples) most = std::max(most, distance(*s, wanted));
+    return most;
+}
+
+// Errors of one step, each as a multiple of what is allowed: 1e-5 of the norm (of a loss: or of 1), and 20 times what rounding does.
+// The worst of all parameters and of all statistics.
 struct step_errors {
-    double loss = 0;        // relative, or absolute below 1
-    double gradients =
-        0;   // the worst parameter's, as a multiple of what is allowed: 1e-5 of its norm, and 20 times what rounding alone does
-    double statistics = 0;  // the worst
-    double outputs = 0;     // of prediction after the step
-    double evaluation = 0;  // of the mean loss
+    double loss = 0, gradients = 0, statistics = 0, outputs = 0, evaluation = 0;
     bool correct = false, kept = false, accuracy = false;
 };
 
 inline step_errors compare_step(strata::model& model, const step_case& c) {
     const strata::program_view program = model.program();
     strata::backend::executor& executor = model.executor();
-    const reference_step expected = c.expected(program);
+    const reference_step exact = c.expected(program);
+    const step_numbers wanted = numbers_of(program, c, exact);
+    std::vector<step_numbers> samples;
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        noise by{.state = i};
+        step_case coarse = c;
+        coarse.settings.rounding = &by;
+        samples.push_back(numbers_of(program, coarse, coarse.expected(program)));
+    }
+    const auto error = [](const auto& found, const values& exactly, const std::vector<const values*>& rounded) {
+        return distance(found, exactly) / (1e-5 * norm(exactly) + 20 * furthest(exactly, rounded) + 1e-12);
+    };
+    const auto loss_error = [&](double found, double step_numbers::* which) {
+        double moved = 0;
+        for (const step_numbers& s : samples) moved = std::max(moved, std::abs(s.*which - wanted.*which));
+        return std::abs(found - wanted.*which) / (1e-5 * std::max(1.0, wanted.*which) + 20 * moved);
+    };
+    const auto worst = [&](const std::vector<std::vector<float>>& found, std::vector<values> step_numbers::* which) {
+        double most = 0;
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            std::vector<const values*> rounded;
+            for (const step_numbers& s : samples) rounded.push_back(&(s.*which)[i]);
+            most = std::max(most, error(found[i], (wanted.*which)[i], rounded));
+        }
+        return most;
+    };
+
     write_state(executor, c.state);
     executor.configure(strata::sgd{.learning_rate = 0}, {.label_smoothing = static_cast<float>(c.smoothing)});
     const strata::dataset_view data = c.data(program);
     const strata::step_result result = run_step(executor, data, 0);
-
     step_errors errors;
-    errors.loss = std::abs(static_cast<double>(result.loss) - expected.loss.loss) / std::max(1.0, expected.loss.loss);
-    errors.correct = result.correct == expected.loss.correct && result.rows == c.batch && !result.non_finite;
-    const auto gradients = read_all(executor, program, strata::state::gradient);
-    // Where values cancel (a bias before batch norm has no gradient at all) or are divided by small deviations, rounding is large
-    // beside what is left. The oracle with imitated rounding says how large.
-    std::vector<double> rounding(gradients.size(), 0);
-    for (std::uint64_t sample = 0; sample < 3; ++sample) {
-        noise by{.state = sample};
-        step_case coarse = c;
-        coarse.settings.rounding = &by;
-        const reference_step off = coarse.expected(program);
-        for (std::size_t i = 0; i < gradients.size(); ++i)
-            rounding[i] = std::max(rounding[i], distance(off.gradients.parameters[i], expected.gradients.parameters[i]));
-    }
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
-        const values& wanted = expected.gradients.parameters[i];
-        errors.gradients = std::max(errors.gradients, distance(gradients[i], wanted) / (1e-5 * norm(wanted) + 20 * rounding[i] + 1e-12));
-    }
-    const auto statistics = read_all(executor, program, strata::state::statistic);
-    for (std::size_t i = 0; i < statistics.size(); ++i)
-        errors.statistics = std::max(errors.statistics, relative_error(statistics[i], expected.run.statistics[i]));
+    errors.loss = loss_error(static_cast<double>(result.loss), &step_numbers::loss);
+    errors.correct = result.correct == exact.loss.correct && result.rows == c.batch && !result.non_finite;
+    errors.gradients = worst(read_all(executor, program, strata::state::gradient), &step_numbers::gradients);
+    errors.statistics = worst(read_all(executor, program, strata::state::statistic), &step_numbers::statistics);
     errors.kept = true;
     const auto parameters = read_all(executor, program, strata::state::parameter);
     for (std::size_t i = 0; i < parameters.size(); ++i) errors.kept = errors.kept && parameters[i] == to_floats(c.state.parameters[i]);
 
-    // Inference from the state after the step.
+    // Prediction and evaluation from the state after the step.
+    std::vector<float> found(wanted.outputs.size());
+    executor.make_inference(static_cast<int>(c.batch))->run(data, found);
+    errors.outputs = error(found, wanted.outputs, {&samples[0].outputs, &samples[1].outputs, &samples[2].outputs});
     reference_settings inference = c.settings;
     inference.training = false;
-    const reference_state after{c.state.parameters, expected.run.statistics};
-    const reference_run run = forward(program, after, to_doubles(c.pictures), c.batch, inference);
-    const values& outputs = run.tensors[index(program.output)];
-    std::vector<float> found(outputs.size());
-    executor.make_inference(static_cast<int>(c.batch))->run(data, found);
-    errors.outputs = relative_error(found, outputs);
+    const reference_run run = forward(program, {c.state.parameters, wanted.statistics}, to_doubles(c.pictures), c.batch, inference);
     const reference_loss loss = cross_entropy(c.batch, run.tensors[index(logits_of(program))], c.targets(program), c.smoothing);
     const auto resident = executor.load(data);
     const strata::evaluation e =
         executor.evaluate(*resident, first_rows(c.batch), static_cast<int>(std::max<std::int64_t>(1, c.batch - 1)));
-    errors.evaluation = std::abs(e.loss - loss.loss) / std::max(1.0, loss.loss);
+    errors.evaluation = loss_error(e.loss, &step_numbers::evaluation);
     errors.accuracy =
         e.rows == c.batch && (loss.margin < 1e-4 || std::abs(e.accuracy - loss.correct / static_cast<double>(c.batch)) < 1e-9);
     return errors;

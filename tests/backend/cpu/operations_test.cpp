@@ -24,7 +24,7 @@ struct tally {
     int compared = 0, refused = 0;
 };
 
-// f32 sums of some hundred products against doubles: 1e-5 of the norm; gradients as device_step.hpp says.
+// f32 sums of some hundred products against doubles: errors are multiples of what device_step.hpp allows.
 void check(const program& p, std::int64_t batch, std::uint64_t seed, const std::string& what, tally& count,
            conventions how = conventions::keras) {
     if (p.refused().why != refusal::none) {
@@ -39,11 +39,11 @@ void check(const program& p, std::int64_t batch, std::uint64_t seed, const std::
     const step_errors e = compare_step(m, c);
     const shape in = p.view().input_shape();
     INFO(what << " on (" << in.height << ", " << in.width << ", " << in.channels << "), batch " << batch);
-    CHECK(e.loss < 1e-5);
+    CHECK(e.loss < 1);
     CHECK(e.gradients < 1);
-    CHECK(e.statistics < 1e-5);
-    CHECK(e.outputs < 1e-5);
-    CHECK(e.evaluation < 1e-5);
+    CHECK(e.statistics < 1);
+    CHECK(e.outputs < 1);
+    CHECK(e.evaluation < 1);
     CHECK(e.correct);
     CHECK(e.kept);
     CHECK(e.accuracy);
