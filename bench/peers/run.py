@@ -82,7 +82,8 @@ def main():
             print(f"round {turn + 1}, {name}: " + ", ".join(f"{line['seconds']:.3f} s" for line in lines), file=sys.stderr, flush=True)
 
     print(f"{cpu_name()}, {options.threads} threads, batch {options.batch_size}, {options.rows} rows with the last 20 % for validation, "
-          f"width {options.width:g}, {options.rounds} rounds; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after\n")  # fmt: skip
+          f"width {options.width:g}, {options.rounds} rounds; "
+          f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after\n")
     print("| framework | version | median s per epoch | lowest | highest | ratio to strata | over the rounds |")
     print("|---|---|---|---|---|---|---|")
     all_seconds = {name: [value for found in rounds for value in found[name]] for name, _ in contestants}

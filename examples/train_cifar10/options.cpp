@@ -34,7 +34,7 @@ void check(const options& o) {
     if (o.batch_size < 1) refuse("--batch-size", std::to_string(o.batch_size), "give at least 1, such as 32");
     if (!(o.validation_split >= 0 && o.validation_split < 1))
         refuse("--validation-split", text_of(o.validation_split), "give a fraction of at least 0 and below 1, such as 0.2");
-    if (!(o.learning_rate > 0 && o.learning_rate <= 1000))
+    if (!(o.learning_rate > 0 && o.learning_rate <= 1e30))
         refuse("--learning-rate", text_of(o.learning_rate), "give a number above 0, such as 0.001");
     if (!(o.width > 0 && o.width <= 16)) refuse("--width", text_of(o.width), "give a factor above 0 and at most 16, such as 1 or 0.25");
     if (o.threads < 0 || o.threads > 1024)

@@ -3,7 +3,7 @@
 # What fails on the way: a loss that is NaN, a disk that is full. Exit code 1, a sentence, and what was written stays whole.
 source "$(dirname -- "${BASH_SOURCE[0]}")/support.sh"
 
-expect 1 "NaN or infinite at step" --limit 100 --width 0.05 --batch-size 16 --epochs 50 --learning-rate 1000 --conventions torch --out nan
+expect 1 "NaN or infinite at step" --limit 100 --width 0.05 --batch-size 16 --epochs 50 --learning-rate 1e20 --conventions torch --out nan
 [[ $err == *"What was written before is in nan"* ]] || complain "it does not say where the files are: $err"
 [ -s nan/settings.json ] || complain "settings.json was not kept"
 

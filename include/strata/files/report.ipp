@@ -155,7 +155,7 @@ STRATA_INLINE std::string pairs(const char* heading, const std::vector<std::pair
     return section(heading, text + "</dl>");
 }
 
-STRATA_INLINE std::string network(const network_summary& n) {
+STRATA_INLINE std::string network_section(const network_summary& n) {
     const auto shape_text = [](const shape& s) {
         if (s.is_flat()) return std::to_string(s.channels);
         return std::to_string(s.height) + "&thinsp;&times;&thinsp;" + std::to_string(s.width) + "&thinsp;&times;&thinsp;" +
@@ -197,7 +197,7 @@ STRATA_INLINE std::string report_html(const report& report) {
     if (report.confusion) text += "<div class=\"pair\">" + matrix(report) + scores(report) + "</div>\n";
     const std::string facts = pairs("Settings", report.settings) + pairs("Environment", report.environment);
     if (!facts.empty()) text += "<div class=\"pair\">" + facts + "</div>\n";
-    if (report.network) text += network(*report.network);
+    if (report.network) text += network_section(*report.network);
     return text + "<footer>Written by strata " STRATA_VERSION_STRING ".</footer></main></body></html>\n";
 }
 

@@ -19,9 +19,9 @@ struct literal {
 
 template <literal Name, typename Layer>
 struct named {
-    static_assert(sizeof(Name.text) > 1, "named: the name must not be empty");
     static constexpr std::size_t operations = Layer::operations;
     static constexpr tensor lower(auto& b, tensor x) {
+        static_assert(sizeof(Name.text) > 1, "named: the name must not be empty");
         b.name_next(Name.text);
         const tensor y = Layer::lower(b, x);
         b.name_next("");  // a sequence without layers took no name
