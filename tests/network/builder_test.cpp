@@ -127,6 +127,9 @@ TEST_CASE("a copy of a view owns its names and outlives what it was copied from"
     const program copy(source->view());
     const program copy_of_copy = copy;
     CHECK(same_program(copy.view(), source->view()));
+    CHECK(copy.view().layers[0].name != source->view().layers[0].name);  // the pointers, not the text
+    CHECK(copy.view().layers[0].kind != source->view().layers[0].kind);
+    CHECK(copy.view().statistics[0].role != source->view().statistics[0].role);
     source.reset();
     const std::string was = *name;
     name.reset();

@@ -187,6 +187,9 @@ TEST_CASE("additions agree with the oracle: residuals, a tensor added to itself,
 
 TEST_CASE("softmax in the middle of a network and at its end agrees with the oracle") {
     check_operation("softmax", [](program& p, tensor x) { return build::softmax(p, build::flatten(p, x)); });
+    // Dropout may not write over what softmax's backward reads.
+    check_operation("softmax, dropout",
+                    [](program& p, tensor x) { return build::dropout(p, build::softmax(p, build::flatten(p, x)), 0.4f); });
     tally count;
     for (const std::int64_t batch : batches) {
         program p({4, 3, 2});
