@@ -59,6 +59,7 @@ run_tests() {
     local preset=$1 status log=$root/build/$1/Testing/Temporary/LastTest.log
     shift
     rm -f "$log"
+    export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}  # tests run side by side: threads that wait must not spin
     (cd "$root" && "$(dirname -- "$(command -v "$CMAKE")")/ctest" --preset "$preset" --parallel "$jobs" --no-tests=error "$@" </dev/null)
     status=$?
     read -r passed failed < <(tally "$log")
