@@ -9,6 +9,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/strata-trainer-XXXXXX")
 trap 'chmod -R u+rwx "$work" 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
+export OMP_WAIT_POLICY=passive  # tests share the machine: a thread that waits must not keep others from working
 failures=0
 complain() {
     echo "FAILED: $*"
