@@ -3,7 +3,6 @@
 //   operations --benchmark_filter=step
 #include <strata/cpu.hpp>
 
-#include <strata/kernels/accumulate.hpp>
 #include <strata/kernels/adam.hpp>
 #include <strata/kernels/dropout.hpp>
 #include <strata/kernels/gather.hpp>
@@ -52,12 +51,6 @@ void sgd_kernel(benchmark::State& timing) {
     launch(timing, body, parameters, 5 * 4 * parameters);
 }
 BENCHMARK(sgd_kernel)->Unit(benchmark::kMillisecond);
-
-void accumulate_kernel(benchmark::State& timing) {
-    std::vector<float> src(1 << 20, 1.0f), dst(1 << 20);
-    launch(timing, kernels::accumulate{src.data(), dst.data()}, src.size(), 12 << 20);
-}
-BENCHMARK(accumulate_kernel)->Unit(benchmark::kMicrosecond);
 
 void gather_kernel(benchmark::State& timing) {
     const auto batch = static_cast<std::size_t>(timing.range(0));

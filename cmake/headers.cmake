@@ -60,7 +60,6 @@ set(STRATA_HEADERS
   strata/files/report_style.hpp
   strata/files/safetensors.hpp
   strata/files/safetensors.ipp
-  strata/kernels/accumulate.hpp
   strata/kernels/adam.hpp
   strata/kernels/dropout.hpp
   strata/kernels/finite.hpp

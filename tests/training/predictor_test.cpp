@@ -97,7 +97,7 @@ TEST_CASE("wrong pictures, a wrong output size and a wrong batch size are refuse
         return message_of_thrown<invalid_input>([&] { predict.outputs(pictures, out); });
     };
     const std::vector<std::uint8_t> bytes(14);
-    CHECK(message({.picture = {1, 2, 1}, .floats = f.data.floats}, 21).find("are 1 x 2 x 1, but the network takes 2 x 1 x 1") !=
+    CHECK(message({.picture = {1, 2, 1}, .floats = f.data.floats}, 21).find("are (1, 2, 1), but the network takes (2, 1, 1)") !=
           std::string::npos);
     CHECK(message({.picture = {2, 1, 1}, .bytes = bytes, .floats = f.data.floats}, 21).find("give bytes or floats") != std::string::npos);
     CHECK(message({.picture = {2, 1, 1}, .floats = std::span(f.data.floats).first(3)}, 3).find("whole pictures") != std::string::npos);

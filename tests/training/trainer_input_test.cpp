@@ -79,11 +79,11 @@ TEST_CASE("pictures and classes that are not the network's are named, for data, 
     const std::vector<std::int32_t> labels(10);
     const dataset_view wide = view_of({2, 2, 1}, 3, std::span<const float>(floats), labels);
     CHECK(names(f.refused(more.view(), {}), "data: there are 4 classes, but the network gives 3"));
-    CHECK(names(f.refused(wide, {}), "data: the pictures are 2 x 2 x 1, but the network takes 2 x 1 x 1"));
+    CHECK(names(f.refused(wide, {}), "data: the pictures are (2, 2, 1), but the network takes (2, 1, 1)"));
     CHECK(names(f.refused({.batch_size = 2, .validation = more.view()}), "validation: there are 4 classes"));
     trainer train(f.net);
     CHECK(names(message_of_thrown<invalid_input>([&] { train.evaluate(more.view()); }), "data: there are 4 classes"));
-    CHECK(names(message_of_thrown<invalid_input>([&] { train.train_step(wide); }), "batch: the pictures are 2 x 2 x 1"));
+    CHECK(names(message_of_thrown<invalid_input>([&] { train.train_step(wide); }), "batch: the pictures are (2, 2, 1)"));
     CHECK(names(message_of_thrown<invalid_input>([&] { train.evaluate(f.data.view(), 0); }), "batch_size is 0"));
     CHECK(f.log.evaluations.empty());
 }

@@ -176,6 +176,8 @@ private:
     std::vector<std::shared_ptr<const std::string>> names_;
 };
 
+// "(16, 16, 64)"
+std::string text_of(const shape& s);
 // "conv2d #3 (16, 16, 64)": a layer's place for messages.
 std::string describe(const program_view& program, const operation& op);
 // The layer's name in files and summaries: the given one, or its kind, numbered from the second on ("conv2d", "conv2d_1"), as Keras does.

@@ -46,21 +46,22 @@ STRATA_INLINE void program::check() const {
         if (view().operations.empty()) throw invalid_input("network: it has no layer");
         return;
     }
-    const shape& in = wrong.incoming;
+    const std::string in = text_of(wrong.incoming);
     if (wrong.position < 0) {
-        throw invalid_input(
-            "network: its input is (" + std::to_string(in.height) + ", " + std::to_string(in.width) + ", " + std::to_string(in.channels) +
-            "); " + (wrong.why == refusal::shape_is_too_large ? words_of(wrong.why) : "height, width and channels must be positive"));
+        const bool large = wrong.why == refusal::shape_is_too_large;
+        throw invalid_input("network: its input is " + in + "; " +
+                            (large ? words_of(wrong.why) : "height, width and channels must be positive"));
     }
-    throw invalid_input("network: layer " + std::to_string(wrong.position) + " (" + wrong.kind + ") cannot take (" +
-                        std::to_string(in.height) + ", " + std::to_string(in.width) + ", " + std::to_string(in.channels) +
-                        "): " + words_of(wrong.why));
+    throw invalid_input("network: layer " + std::to_string(wrong.position) + " (" + wrong.kind + ") cannot take " + in + ": " +
+                        words_of(wrong.why));
+}
+
+STRATA_INLINE std::string text_of(const shape& s) {
+    return "(" + std::to_string(s.height) + ", " + std::to_string(s.width) + ", " + std::to_string(s.channels) + ")";
 }
 
 STRATA_INLINE std::string describe(const program_view& program, const operation& op) {
-    const shape in = program.shape_of(op.src[0]);
-    return layer_name(program, op.layer) + " #" + std::to_string(op.layer) + " (" + std::to_string(in.height) + ", " +
-           std::to_string(in.width) + ", " + std::to_string(in.channels) + ")";
+    return layer_name(program, op.layer) + " #" + std::to_string(op.layer) + " " + text_of(program.shape_of(op.src[0]));
 }
 
 STRATA_INLINE std::string layer_name(const program_view& program, int layer) {

@@ -22,10 +22,8 @@ STRATA_INLINE std::string grouped(std::int64_t value) {
     return text;
 }
 
-STRATA_INLINE std::string text_of(const shape& s) {
-    if (s.is_flat()) return "(" + std::to_string(s.channels) + ")";
-    return "(" + std::to_string(s.height) + ", " + std::to_string(s.width) + ", " + std::to_string(s.channels) + ")";
-}
+// A flat shape has one number.
+STRATA_INLINE std::string short_text_of(const shape& s) { return s.is_flat() ? "(" + std::to_string(s.channels) + ")" : text_of(s); }
 
 using row = std::array<std::string, 5>;
 
@@ -73,9 +71,9 @@ STRATA_INLINE network_summary summary(const program_view& program) {
 STRATA_INLINE std::string network_summary::text() const {
     using summary_detail::grouped;
     std::vector<summary_detail::row> rows{{"layer", "output", "parameters", "multiply-adds", "bytes"}};
-    rows.push_back({"input", summary_detail::text_of(input), "", "", ""});
+    rows.push_back({"input", summary_detail::short_text_of(input), "", "", ""});
     for (const layer_summary& layer : layers)
-        rows.push_back({layer.name, summary_detail::text_of(layer.output), grouped(layer.parameters + layer.statistics),
+        rows.push_back({layer.name, summary_detail::short_text_of(layer.output), grouped(layer.parameters + layer.statistics),
                         grouped(layer.multiply_adds), grouped(layer.bytes)});
     rows.push_back({"total", "", grouped(parameters + statistics), grouped(multiply_adds), grouped(bytes)});
     std::array<std::size_t, 5> widths{};

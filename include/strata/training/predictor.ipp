@@ -21,10 +21,6 @@ STRATA_INLINE bool ends_in_softmax(const program_view& program) {
     return false;
 }
 
-STRATA_INLINE std::string text_of(const shape& s) {
-    return std::to_string(s.height) + " x " + std::to_string(s.width) + " x " + std::to_string(s.channels);
-}
-
 STRATA_INLINE void check(const program_view& program, const dataset_view& pictures, std::size_t out) {
     const shape wanted = program.input_shape();
     if (pictures.picture != wanted)

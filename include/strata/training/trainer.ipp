@@ -20,11 +20,7 @@ namespace strata::inline STRATA_ABI {
 
 namespace trainer_detail {
 
-STRATA_INLINE std::string text_of(const shape& s) {
-    return std::to_string(s.height) + " x " + std::to_string(s.width) + " x " + std::to_string(s.channels);
-}
-
-STRATA_INLINE std::string text_of(double value) {
+STRATA_INLINE std::string number_text(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%g", value);
     return text;
@@ -50,7 +46,7 @@ STRATA_INLINE void check_options(const fit_options& options) {
         throw invalid_input("validation_batch_size is " + std::to_string(options.validation_batch_size) +
                             "; give at least 1, or 0 for the batch size");
     if (!(options.validation_split >= 0 && options.validation_split < 1))
-        throw invalid_input("validation_split is " + text_of(options.validation_split) +
+        throw invalid_input("validation_split is " + number_text(options.validation_split) +
                             "; give a fraction of at least 0 and below 1, such as 0.2");
     if (options.validation_split > 0 && !options.validation.empty())
         throw invalid_input("validation_split and validation are both given; give validation rows, or a share of the training rows");
@@ -82,8 +78,9 @@ STRATA_INLINE row_split split_of(const dataset_view& data, const fit_options& op
 STRATA_INLINE non_finite_loss not_finite(const step_result& result, int epoch, float learning_rate) {
     const std::string where = epoch < 0 ? "" : "epoch " + std::to_string(epoch + 1) + ", ";
     return {"training: the loss or a gradient is NaN or infinite at step " + std::to_string(result.step) + " (" + where + "learning rate " +
-                text_of(static_cast<double>(learning_rate)) + "); nothing of that step was kept. Try a smaller learning rate, such as " +
-                text_of(static_cast<double>(learning_rate) / 10) + ", and look for NaN or very large values in the pictures",
+                number_text(static_cast<double>(learning_rate)) +
+                "); nothing of that step was kept. Try a smaller learning rate, such as " +
+                number_text(static_cast<double>(learning_rate) / 10) + ", and look for NaN or very large values in the pictures",
             static_cast<long long>(result.step)};
 }
 
@@ -162,7 +159,7 @@ STRATA_INLINE std::vector<std::int64_t> order_of(const std::vector<std::int64_t>
 
 STRATA_INLINE void check_rate(float value) {
     if (!(value >= 0 && value <= 1e30f))
-        throw invalid_input("learning_rate is " + text_of(static_cast<double>(value)) + "; give a number of at least 0, such as 0.001");
+        throw invalid_input("learning_rate is " + number_text(static_cast<double>(value)) + "; give a number of at least 0, such as 0.001");
 }
 
 STRATA_INLINE std::vector<float> rates_of(const fit_options& options, float rate, std::int64_t first_step, std::int64_t steps) {
@@ -178,7 +175,7 @@ STRATA_INLINE std::vector<float> rates_of(const fit_options& options, float rate
 STRATA_INLINE trainer::trainer(model& model, const strata::optimizer& optimizer, const softmax_cross_entropy& loss)
     : model_(model), optimizer_(optimizer), loss_(loss) {
     if (!(loss.label_smoothing >= 0 && loss.label_smoothing < 1))
-        throw invalid_input("label_smoothing is " + trainer_detail::text_of(static_cast<double>(loss.label_smoothing)) +
+        throw invalid_input("label_smoothing is " + trainer_detail::number_text(static_cast<double>(loss.label_smoothing)) +
                             "; give at least 0 and below 1");
     model_.executor().configure(optimizer_, loss_);
 }
