@@ -6,6 +6,4 @@
 
 const char* version_seen_by_the_other();
 
-int main() {
-    std::printf("strata %s, in both translation units: %s\n", STRATA_VERSION_STRING, version_seen_by_the_other());
-}
+int main() { std::printf("strata %s, in both translation units: %s\n", STRATA_VERSION_STRING, version_seen_by_the_other()); }
