@@ -104,6 +104,7 @@ set(STRATA_HEADERS
   strata/network/summary.hpp
   strata/network/summary.ipp
   strata/optimizers/optimizer.hpp
+  strata/optimizers/schedule.hpp
   strata/strata.hpp
   strata/training/history.hpp
   strata/training/history.ipp

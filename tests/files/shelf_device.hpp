@@ -31,7 +31,10 @@ struct shelf_executor : strata::backend::executor {
     void begin_epoch(const strata::backend::resident_data&, const strata::backend::epoch_order&) override {}
     void step() override {}
     bool collect(strata::step_result&, bool) override { return false; }
-    strata::evaluation evaluate(const strata::backend::resident_data&, std::span<const std::int64_t>, int) override { return {}; }
+    strata::evaluation evaluate(const strata::backend::resident_data&, std::span<const std::int64_t>, int,
+                                const strata::softmax_cross_entropy&) override {
+        return {};
+    }
     std::unique_ptr<strata::backend::inference> make_inference(int) override { return nullptr; }
     std::int64_t bytes_held() const override { return 0; }
 };

@@ -176,8 +176,8 @@ inline step_errors compare_step(strata::model& model, const step_case& c) {
     const reference_run run = forward(program, {c.state.parameters, wanted.statistics}, to_doubles(c.pictures), c.batch, inference);
     const reference_loss loss = cross_entropy(c.batch, run.tensors[index(logits_of(program))], c.targets(program), c.smoothing);
     const auto resident = executor.load(data);
-    const strata::evaluation e =
-        executor.evaluate(*resident, first_rows(c.batch), static_cast<int>(std::max<std::int64_t>(1, c.batch - 1)));
+    const strata::evaluation e = executor.evaluate(*resident, first_rows(c.batch), static_cast<int>(std::max<std::int64_t>(1, c.batch - 1)),
+                                                   {.label_smoothing = static_cast<float>(c.smoothing)});
     errors.evaluation = loss_error(e.loss, &step_numbers::evaluation);
     errors.accuracy =
         e.rows == c.batch && (loss.margin < 1e-4 || std::abs(e.accuracy - loss.correct / static_cast<double>(c.batch)) < 1e-9);

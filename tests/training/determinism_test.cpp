@@ -87,6 +87,7 @@ TEST_CASE("a run that goes on from a copied state draws what the whole run draws
     trainer t(whole, adam{}), u(begun, adam{}), v(resumed, adam{});
     t.fit(data.view(), {.epochs = 4, .batch_size = 8, .seed = 5});
     u.fit(data.view(), first);
+    resumed.executor().configure(adam{}, {});
     for (const state which : {state::parameter, state::statistic, state::slot0, state::slot1}) {
         const arrays values = read_all(begun.executor(), begun.program(), which);
         for (std::size_t i = 0; i < values.size(); ++i) resumed.executor().write(which, i, values[i]);

@@ -120,7 +120,9 @@ struct recording_executor : strata::backend::executor {
         log.in_flight = queue.size();
         return true;
     }
-    strata::evaluation evaluate(const strata::backend::resident_data& data, std::span<const std::int64_t> of, int batch) override {
+    strata::evaluation evaluate(const strata::backend::resident_data& data, std::span<const std::int64_t> of, int batch,
+                                const strata::softmax_cross_entropy& loss) override {
+        log.label_smoothing = loss.label_smoothing;
         log.evaluations.push_back({static_cast<const recording_data&>(data).view.floats.data(), {of.begin(), of.end()}, batch});
         return {.loss = 0.5, .accuracy = 0.25, .rows = static_cast<std::int64_t>(of.size())};
     }

@@ -78,7 +78,8 @@ struct executor {
     virtual std::int64_t steps() const = 0;  // committed training steps
     virtual void set_steps(std::int64_t steps) = 0;
 
-    // Training. The optimizer's slots are zero after the first call, and kept when the kind stays the same.
+    // Training. The optimizer's slots are zero after the first call, and kept while the kind stays the same; Adam's count of updates
+    // begins where its slots were zero.
     virtual void configure(const optimizer& how, const softmax_cross_entropy& loss) = 0;
     virtual std::unique_ptr<resident_data> load(const dataset_view& data) = 0;
     virtual void begin_epoch(const resident_data& data, const epoch_order& order) = 0;
@@ -88,7 +89,8 @@ struct executor {
     virtual bool collect(step_result& result, bool wait) = 0;
 
     // Inference mode (moving statistics, no dropout) over rows of the data, mean loss and accuracy.
-    virtual evaluation evaluate(const resident_data& data, std::span<const std::int64_t> rows, int batch_size) = 0;
+    virtual evaluation evaluate(const resident_data& data, std::span<const std::int64_t> rows, int batch_size,
+                                const softmax_cross_entropy& loss) = 0;
 
     virtual std::unique_ptr<inference> make_inference(int batch_size) = 0;
 

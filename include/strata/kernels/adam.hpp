@@ -3,7 +3,7 @@
 //   g += l2 * w;  w -= decay * w;  m += (g - m)(1 - beta1);  v += (g^2 - v)(1 - beta2)
 //   w -= alpha * m / (root_correction * sqrt(v) + epsilon)
 // Keras: alpha = rate * sqrt(1 - beta2^t) / (1 - beta1^t), root_correction = 1. PyTorch: alpha = rate / (1 - beta1^t), root_correction =
-// 1 / sqrt(1 - beta2^t). sqrt vectorises where the compiler need not set errno (-fno-math-errno).
+// 1 / sqrt(1 - beta2^t). g++ vectorises the root with -fno-math-errno, which the linked face has.
 #pragma once
 
 #include <strata/core/config.hpp>
@@ -14,6 +14,15 @@
 #include <cstdint>
 
 namespace strata::inline STRATA_ABI::kernels {
+
+// The square root of a value that is not negative. std::sqrt may set errno, and then clang vectorises no loop over it.
+STRATA_HOST_DEVICE inline float root(float value) {
+#if defined(__clang__) && !defined(__CUDACC__)
+    return __builtin_elementwise_sqrt(value);
+#else
+    return std::sqrt(value);
+#endif
+}
 
 struct adam {
     float* parameter;  // (count)
@@ -34,7 +43,7 @@ struct adam {
         const float square = v[i] + (g * g - v[i]) * rest2;
         m[i] = mean;
         v[i] = square;
-        parameter[i] = w - w * decay - alpha * mean / (std::sqrt(square) * root_correction + epsilon);
+        parameter[i] = w - w * decay - alpha * mean / (root(square) * root_correction + epsilon);
     }
 };
 

@@ -21,18 +21,13 @@ STRATA_INLINE bool ends_in_softmax(const program_view& program) {
     return false;
 }
 
-STRATA_INLINE void check(const program_view& program, const dataset_view& pictures, std::size_t out) {
-    const shape wanted = program.input_shape();
+STRATA_INLINE void check_pictures(const shape& wanted, const dataset_view& pictures) {
     if (pictures.picture != wanted)
         throw invalid_input("predictor: the pictures are " + text_of(pictures.picture) + ", but the network takes " + text_of(wanted));
     const std::size_t values = pictures.bytes.size() + pictures.floats.size();
     if ((!pictures.bytes.empty() && !pictures.floats.empty()) || values % static_cast<std::size_t>(wanted.size()) != 0)
         throw invalid_input("predictor: give bytes or floats, whole pictures of " + text_of(wanted) + "; there are " +
                             std::to_string(pictures.bytes.size()) + " bytes and " + std::to_string(pictures.floats.size()) + " floats");
-    const auto results = static_cast<std::size_t>(pictures.rows() * program.output_shape().size());
-    if (out != results)
-        throw invalid_input("predictor: there is room for " + std::to_string(out) + " values, but " + std::to_string(pictures.rows()) +
-                            " pictures give " + std::to_string(results));
 }
 
 // In place; the largest value is taken out first.
@@ -46,45 +41,51 @@ STRATA_INLINE void softmax(std::span<float> row) {
 }  // namespace predictor_detail
 
 STRATA_INLINE predictor::predictor(model& model, int batch_size)
-    : model_(&model), batch_size_(batch_size), ends_in_softmax_(predictor_detail::ends_in_softmax(model.program())) {
+    : input_(model.program().input_shape()),
+      classes_(static_cast<std::size_t>(model.classes())),
+      batch_size_(batch_size),
+      ends_in_softmax_(predictor_detail::ends_in_softmax(model.program())) {
     if (batch_size < 1) throw invalid_input("predictor: batch_size is " + std::to_string(batch_size) + "; give at least 1");
     inference_ = model.executor().make_inference(batch_size);
 }
 
 STRATA_INLINE void predictor::outputs(const dataset_view& pictures, std::span<float> out) {
-    predictor_detail::check(model_->program(), pictures, out.size());
-    const auto classes = static_cast<std::size_t>(model_->classes());
+    predictor_detail::check_pictures(input_, pictures);
+    const std::size_t results = static_cast<std::size_t>(pictures.rows()) * classes_;
+    if (out.size() != results)
+        throw invalid_input("predictor: there is room for " + std::to_string(out.size()) + " values, but " +
+                            std::to_string(pictures.rows()) + " pictures give " + std::to_string(results));
     dataset_view unlabelled = pictures;
     unlabelled.labels = {};
     unlabelled.one_hot = {};
     for (std::int64_t first = 0; first < pictures.rows(); first += batch_size_) {
         const std::int64_t count = std::min<std::int64_t>(batch_size_, pictures.rows() - first);
         inference_->run(unlabelled.slice(first, count),
-                        out.subspan(static_cast<std::size_t>(first) * classes, static_cast<std::size_t>(count) * classes));
+                        out.subspan(static_cast<std::size_t>(first) * classes_, static_cast<std::size_t>(count) * classes_));
     }
 }
 
 STRATA_INLINE void predictor::probabilities(const dataset_view& pictures, std::span<float> out) {
     outputs(pictures, out);
     if (ends_in_softmax_) return;
-    const auto classes = static_cast<std::size_t>(model_->classes());
-    for (std::size_t first = 0; first < out.size(); first += classes) predictor_detail::softmax(out.subspan(first, classes));
+    for (std::size_t first = 0; first < out.size(); first += classes_) predictor_detail::softmax(out.subspan(first, classes_));
 }
 
 STRATA_INLINE std::vector<float> predictor::probabilities(const dataset_view& pictures) {
-    std::vector<float> out(static_cast<std::size_t>(pictures.rows()) * static_cast<std::size_t>(model_->classes()));
+    predictor_detail::check_pictures(input_, pictures);  // before so much memory is asked for
+    std::vector<float> out(static_cast<std::size_t>(pictures.rows()) * classes_);
     probabilities(pictures, out);
     return out;
 }
 
 STRATA_INLINE std::vector<int> predictor::classes(const dataset_view& pictures) {
-    const auto count = static_cast<std::size_t>(model_->classes());
-    std::vector<float> out(static_cast<std::size_t>(pictures.rows()) * count);
+    predictor_detail::check_pictures(input_, pictures);
+    std::vector<float> out(static_cast<std::size_t>(pictures.rows()) * classes_);
     outputs(pictures, out);
     std::vector<int> best;
     best.reserve(static_cast<std::size_t>(pictures.rows()));
-    for (auto row = out.begin(); row != out.end(); row += static_cast<std::ptrdiff_t>(count))
-        best.push_back(static_cast<int>(std::max_element(row, row + static_cast<std::ptrdiff_t>(count)) - row));
+    for (auto row = out.begin(); row != out.end(); row += static_cast<std::ptrdiff_t>(classes_))
+        best.push_back(static_cast<int>(std::max_element(row, row + static_cast<std::ptrdiff_t>(classes_)) - row));
     return best;
 }
 

@@ -9,6 +9,7 @@
 #include <strata/data/split.hpp>
 #include <strata/losses/softmax_cross_entropy.hpp>
 #include <strata/optimizers/optimizer.hpp>
+#include <strata/optimizers/schedule.hpp>
 #include <strata/training/history.hpp>
 #include <strata/training/model.hpp>
 
@@ -42,12 +43,13 @@ struct fit_options {
     bool shuffle = true;                     // a new permutation each epoch, a function of seed and epoch
     std::optional<std::uint64_t> seed{};     // of split and shuffling; the model's when not given
     int initial_epoch = 0;                   // numbers epochs, and their permutations, from here; as in Keras, `epochs` is then the end
-    function_ref<float(std::int64_t step)> learning_rate{};  // by global step, counted from 0; else the optimizer's
+    schedule learning_rate{};  // by global step, counted from 0; else the optimizer's
 };
 
 class trainer {
 public:
-    // The model must outlive the trainer.
+    // The model must outlive the trainer. A trainer with an optimizer of another kind begins with fresh optimizer state when it trains.
+    // Throws invalid_input for optimizer values and label smoothing that no update can have.
     trainer(model& model, const optimizer& optimizer = adam{}, const softmax_cross_entropy& loss = {});
 
     // Trains. Throws invalid_input for options and data that do not fit, non_finite_loss when a loss or a gradient is NaN or infinite

@@ -162,6 +162,21 @@ STRATA_INLINE void check_rate(float value) {
         throw invalid_input("learning_rate is " + number_text(static_cast<double>(value)) + "; give a number of at least 0, such as 0.001");
 }
 
+// What would make every update NaN.
+STRATA_INLINE void check_optimizer(const optimizer& o) {
+    const auto check = [](const char* name, double value, bool good, const char* wanted) {
+        if (!good) throw invalid_input(std::string(name) + " is " + number_text(value) + "; give " + wanted);
+    };
+    check_rate(o.learning_rate);
+    check("beta1", o.beta1, o.beta1 >= 0 && o.beta1 < 1, "at least 0 and below 1, such as 0.9");
+    check("beta2", o.beta2, o.beta2 >= 0 && o.beta2 < 1, "at least 0 and below 1, such as 0.999");
+    const auto momentum = static_cast<double>(o.momentum), epsilon = static_cast<double>(o.epsilon);
+    check("momentum", momentum, momentum >= 0 && momentum < 1, "at least 0 and below 1, such as 0.9");
+    check("epsilon", epsilon, o.epsilon == unset || (epsilon > 0 && epsilon <= 1e30), "a number above 0, such as 1e-7");
+    const auto decay = static_cast<double>(o.weight_decay);
+    check("weight_decay", decay, decay >= 0 && decay <= 1e30, "a number of at least 0, such as 1e-4");
+}
+
 STRATA_INLINE std::vector<float> rates_of(const fit_options& options, float rate, std::int64_t first_step, std::int64_t steps) {
     std::vector<float> rates(static_cast<std::size_t>(steps), rate);
     if (options.learning_rate)
@@ -177,7 +192,7 @@ STRATA_INLINE trainer::trainer(model& model, const strata::optimizer& optimizer,
     if (!(loss.label_smoothing >= 0 && loss.label_smoothing < 1))
         throw invalid_input("label_smoothing is " + trainer_detail::number_text(static_cast<double>(loss.label_smoothing)) +
                             "; give at least 0 and below 1");
-    model_.executor().configure(optimizer_, loss_);
+    trainer_detail::check_optimizer(optimizer);
 }
 
 STRATA_INLINE strata::history trainer::fit(const dataset_view& data, const fit_options& options, epoch_callback on_epoch,
@@ -213,7 +228,7 @@ STRATA_INLINE strata::history trainer::fit(const dataset_view& data, const fit_o
         run.write(result);
         result.learning_rate = rates[static_cast<std::size_t>(std::max<std::int64_t>(run.steps(), 1) - 1)];
         if (run.finite() && !run.stopped() && !validation.empty()) {
-            const evaluation e = executor.evaluate(other ? *other : *resident, validation, validation_batch);
+            const evaluation e = executor.evaluate(other ? *other : *resident, validation, validation_batch, loss_);
             result.has_validation = true;
             result.val_loss = e.loss;
             result.val_accuracy = e.accuracy;
@@ -230,10 +245,9 @@ STRATA_INLINE strata::history trainer::fit(const dataset_view& data, const fit_o
 STRATA_INLINE evaluation trainer::evaluate(const dataset_view& data, int batch_size) {
     if (batch_size < 1) throw invalid_input("batch_size is " + std::to_string(batch_size) + "; give at least 1");
     trainer_detail::check_data(model_, data, "data");
-    model_.executor().configure(optimizer_, loss_);
     const auto resident = model_.executor().load(data);
     const int rows = static_cast<int>(std::min<std::int64_t>(batch_size, data.rows()));
-    return model_.executor().evaluate(*resident, trainer_detail::all_rows(data.rows()), rows);
+    return model_.executor().evaluate(*resident, trainer_detail::all_rows(data.rows()), rows, loss_);
 }
 
 STRATA_INLINE step_result trainer::train_step(const dataset_view& batch) {

@@ -112,17 +112,17 @@ TEST_CASE("evaluation over chosen rows is their mean, whatever the batch size, a
     const std::vector<std::int64_t> rows{8, 2, 2, 5, 0};
     double loss = 0, correct = 0;
     for (const std::int64_t row : rows) {
-        const evaluation one = m.executor().evaluate(*resident, {&row, 1}, 1);
+        const evaluation one = m.executor().evaluate(*resident, {&row, 1}, 1, {});
         loss += one.loss / 5;
         correct += one.accuracy / 5;
     }
     for (const int batch : {1, 2, 3, 5, 100}) {
-        const evaluation all = m.executor().evaluate(*resident, rows, batch);
+        const evaluation all = m.executor().evaluate(*resident, rows, batch, {});
         CHECK(all.rows == 5);
         CHECK(all.loss == doctest::Approx(loss).epsilon(1e-6));
         CHECK(all.accuracy == doctest::Approx(correct));
     }
-    CHECK(m.executor().evaluate(*resident, {}, 4).rows == 0);
+    CHECK(m.executor().evaluate(*resident, {}, 4, {}).rows == 0);
     CHECK(parameters_of(m) == before);
     CHECK(read_all(m.executor(), m.program(), state::statistic) == statistics);
     CHECK(m.steps() == 1);
@@ -182,7 +182,7 @@ TEST_CASE("rows that the data do not have, and predictions larger than their bat
     const std::vector<std::int64_t> beyond{0, 4}, negative{-1};
     const float rate = 0.1f;
     CHECK_THROWS_AS(m.executor().begin_epoch(*resident, {.rows = beyond, .batch_size = 2, .learning_rates = {&rate, 1}}), invalid_input);
-    CHECK_THROWS_AS(m.executor().evaluate(*resident, negative, 1), invalid_input);
+    CHECK_THROWS_AS(m.executor().evaluate(*resident, negative, 1, {}), invalid_input);
     CHECK_THROWS_AS(m.executor().make_inference(0), invalid_input);
     std::vector<float> out(16);
     CHECK_THROWS_AS(m.executor().make_inference(3)->run(data.view(), out), invalid_input);

@@ -48,7 +48,8 @@ public:
     void begin_epoch(const backend::resident_data& data, const backend::epoch_order& order) override;
     void step() override;
     bool collect(step_result& result, bool wait) override;
-    evaluation evaluate(const backend::resident_data& data, std::span<const std::int64_t> rows, int batch_size) override;
+    evaluation evaluate(const backend::resident_data& data, std::span<const std::int64_t> rows, int batch_size,
+                        const softmax_cross_entropy& loss) override;
     std::unique_ptr<backend::inference> make_inference(int batch_size) override;
     std::int64_t bytes_held() const override;
 
@@ -72,8 +73,10 @@ private:
 
     compiled& program_for(int batch, onednn::pass pass);
     void gather(const dataset_view& data, std::span<const std::int64_t> rows, float* to) const;
-    std::pair<double, int> loss_of(compiled& c, const dataset_view& data, std::span<const std::int64_t> rows, bool with_gradient) const;
+    std::pair<double, int> loss_of(compiled& c, const dataset_view& data, std::span<const std::int64_t> rows,
+                                   const softmax_cross_entropy& loss, bool with_gradient) const;
     bool gradients_are_finite();
+    static bool statistics_are_finite(const compiled& c);
     void update_parameters(float learning_rate);
     void update_statistics(const compiled& c);
     void check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const;
@@ -82,11 +85,12 @@ private:
     strata::program trains_;  // without a softmax at the end
     onednn::stream stream_;
     arena activations_, scratchpad_;
-    std::vector<std::unique_ptr<compiled>> compiled_;
+    std::vector<std::unique_ptr<compiled>> compiled_;  // a cache: the latest batch sizes and modes
 
+    bool configured_ = false;
     optimizer optimizer_;
     softmax_cross_entropy loss_;
-    std::int64_t steps_ = 0;
+    std::int64_t steps_ = 0, slots_zero_at_ = 0;  // committed steps; how many there were when the slots were zero
 
     dataset_view data_{};  // of the epoch
     std::vector<std::int64_t> rows_;

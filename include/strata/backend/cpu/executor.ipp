@@ -54,10 +54,14 @@ STRATA_INLINE void executor::write(state which, std::size_t index, std::span<con
 }
 
 STRATA_INLINE void executor::configure(const optimizer& how, const softmax_cross_entropy& loss) {
-    if (how.kind != optimizer_.kind) shared_->variables_of_model.make_slots(0);  // a velocity is no first moment
+    if (!configured_ || how.kind != optimizer_.kind) {  // a velocity is no first moment
+        shared_->variables_of_model.make_slots(0);
+        shared_->variables_of_model.make_slots(slots_of(how.kind));
+        slots_zero_at_ = steps_;
+        configured_ = true;
+    }
     optimizer_ = how;
     loss_ = loss;
-    shared_->variables_of_model.make_slots(slots_of(how.kind));
 }
 
 STRATA_INLINE std::unique_ptr<backend::resident_data> executor::load(const dataset_view& data) {
@@ -95,13 +99,20 @@ STRATA_INLINE executor::compiled& executor::program_for(int batch, onednn::pass 
     auto made = std::make_unique<compiled>(
         compiled{batch, pass, lower(view, shared_->engine, shared_->variables_of_model.addresses(), shared_->device.kernels, how),
                  row_results(batch)});
+    constexpr std::size_t kept = 16;
+    if (compiled_.size() >= kept) compiled_.erase(compiled_.begin());
     const graph& g = made->lowered.actions;
-    const bool grows = g.arena_bytes() > activations_.bytes() || g.scratchpad_bytes() > scratchpad_.bytes();
-    if (g.arena_bytes() > activations_.bytes()) activations_ = arena(g.arena_bytes());
-    if (g.scratchpad_bytes() > scratchpad_.bytes()) scratchpad_ = arena(g.scratchpad_bytes());
-    compiled_.push_back(std::move(made));
-    for (const auto& c : compiled_) {
-        if (grows || c == compiled_.back()) c->lowered.actions.bind(activations_.data(), scratchpad_.data());
+    try {
+        const bool grows = g.arena_bytes() > activations_.bytes() || g.scratchpad_bytes() > scratchpad_.bytes();
+        if (g.arena_bytes() > activations_.bytes()) activations_ = arena(g.arena_bytes());
+        if (g.scratchpad_bytes() > scratchpad_.bytes()) scratchpad_ = arena(g.scratchpad_bytes());
+        compiled_.push_back(std::move(made));
+        for (const auto& c : compiled_) {
+            if (grows || c == compiled_.back()) c->lowered.actions.bind(activations_.data(), scratchpad_.data());
+        }
+    } catch (...) {  // some may be bound to an arena that is gone
+        compiled_.clear();
+        throw;
     }
     return *compiled_.back();
 }
@@ -117,14 +128,14 @@ STRATA_INLINE void executor::gather(const dataset_view& data, std::span<const st
 }
 
 STRATA_INLINE std::pair<double, int> executor::loss_of(compiled& c, const dataset_view& data, std::span<const std::int64_t> rows,
-                                                       bool with_gradient) const {
+                                                       const softmax_cross_entropy& loss, bool with_gradient) const {
     const graph& g = c.lowered.actions;
     const kernels::softmax_cross_entropy_rows kernel{.logits = g.data(c.lowered.output),
                                                      .labels = data.labels.empty() ? nullptr : data.labels.data(),
                                                      .one_hot = data.one_hot.empty() ? nullptr : data.one_hot.data(),
                                                      .rows = rows.data(),
                                                      .classes = static_cast<int>(trains_.view().output_shape().size()),
-                                                     .smoothing = loss_.label_smoothing,
+                                                     .smoothing = loss.label_smoothing,
                                                      .grad_scale = 1.0f / static_cast<float>(rows.size()),
                                                      .grad = with_gradient ? g.data(c.lowered.output_gradient) : nullptr,
                                                      .row_loss = c.rows.loss.data(),
@@ -144,7 +155,7 @@ STRATA_INLINE void executor::step() {
 
     gather(data_, rows, g.data(c.lowered.input));
     g.run(context, 0, c.lowered.forward_end);
-    const auto [loss, correct] = loss_of(c, data_, rows, true);
+    const auto [loss, correct] = loss_of(c, data_, rows, loss_, true);
     step_result result{.step = steps_ + 1,
                        .loss = static_cast<float>(loss / static_cast<double>(count)),
                        .rows = static_cast<int>(count),
@@ -152,7 +163,7 @@ STRATA_INLINE void executor::step() {
     result.non_finite = !std::isfinite(result.loss);
     if (!result.non_finite) {
         g.run(context, c.lowered.forward_end, g.size());
-        result.non_finite = !gradients_are_finite();
+        result.non_finite = !gradients_are_finite() || !statistics_are_finite(c);
     }
     published_.push_back(result);  // what may throw comes before the commit
     if (!result.non_finite) {
@@ -173,6 +184,15 @@ STRATA_INLINE bool executor::gradients_are_finite() {
     return !kernels::non_finite_stage::any(non_finite_blocks_.data(), kernels::non_finite_stage::blocks(count));
 }
 
+STRATA_INLINE bool executor::statistics_are_finite(const compiled& c) {
+    const auto finite = [&c](const value& v) {
+        const float* values = c.lowered.actions.data(v);
+        return std::all_of(values, values + v.desc.bytes() / sizeof(float), [](float x) { return std::isfinite(x); });
+    };
+    return std::all_of(c.lowered.statistics.begin(), c.lowered.statistics.end(),
+                       [&](const batch_statistics& s) { return finite(s.mean) && finite(s.variance); });
+}
+
 STRATA_INLINE void executor::update_parameters(float learning_rate) {
     const conventions& how = shared_->how.conventions;
     const variables& v = shared_->variables_of_model;
@@ -184,7 +204,7 @@ STRATA_INLINE void executor::update_parameters(float learning_rate) {
                                                  .epsilon_hat = how.adam_epsilon_hat,
                                                  .weight_decay = optimizer_.weight_decay,
                                                  .decoupled = how.decoupled_weight_decay},
-                                                learning_rate, steps_ + 1);
+                                                learning_rate, steps_ - slots_zero_at_ + 1);
         kernel.parameter = parameters.data();
         kernel.gradient = v.gradients().data();
         kernel.m = v.slot(0);
@@ -229,7 +249,8 @@ STRATA_INLINE bool executor::collect(step_result& result, bool) {
     return true;
 }
 
-STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, std::span<const std::int64_t> rows, int batch_size) {
+STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, std::span<const std::int64_t> rows, int batch_size,
+                                            const softmax_cross_entropy& how) {
     const dataset_view& view = static_cast<const resident_data&>(data).view;
     check_rows(view, rows);
     const thread_scope threads(shared_->device.threads);
@@ -241,7 +262,7 @@ STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, 
         compiled& c = program_for(static_cast<int>(batch.size()), onednn::pass::inference);
         gather(view, batch, c.lowered.actions.data(c.lowered.input));
         c.lowered.actions.run({stream_.get(), shared_->how.seed, steps_}, 0, c.lowered.actions.size());
-        const auto [batch_loss, batch_correct] = loss_of(c, view, batch, false);
+        const auto [batch_loss, batch_correct] = loss_of(c, view, batch, how, false);
         loss += batch_loss;
         correct += batch_correct;
     }
