@@ -51,3 +51,10 @@ TEST_CASE("a custom operation with an empty output or a negative parameter is re
     CHECK(with({.output = {1, 1, -9}}).refused().why == refusal::size_is_not_positive);
     CHECK(with({.output = {1, 1, 9}, .parameter_size = -1}).refused().why == refusal::size_is_not_positive);
 }
+
+TEST_CASE("a custom layer without an operation is refused, by the name of custom") {
+    const program p = made({5, 4, 3}, [](auto& q, auto x) { build::custom(q, x, {.operation = nullptr, .output = {1, 1, 9}}); });
+    CHECK(p.refused().why == refusal::operation_is_missing);
+    CHECK(p.refused().kind == std::string_view("custom"));
+    CHECK(p.view().operations.empty());
+}

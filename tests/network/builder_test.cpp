@@ -72,7 +72,7 @@ TEST_CASE("check() refuses a program without a layer, and one whose input is no 
 }
 
 TEST_CASE("every reason has words of its own") {
-    for (int a = 0; a <= static_cast<int>(refusal::not_a_tensor_of_this_program); ++a) {
+    for (int a = 0; a <= static_cast<int>(refusal::operation_is_missing); ++a) {
         CHECK(std::strlen(words_of(static_cast<refusal>(a))) > 10);
         for (int b = 0; b < a; ++b) CHECK(std::string_view(words_of(static_cast<refusal>(a))) != words_of(static_cast<refusal>(b)));
     }
@@ -117,6 +117,23 @@ TEST_CASE("layers without a name are numbered by kind from the second on; variab
     CHECK(variable_name(v, v.parameters[7]) == "conv2d_1.bias");
     CHECK(variable_name(v, v.statistics[3]) == "batch_norm_1.moving_variance");
     CHECK(describe(v, v.operations[3]) == "conv2d_1 #3 (4, 4, 2)");
+}
+
+TEST_CASE("check() refuses two layers of one name that own variables, given or counted") {
+    const auto two = [](const char* first, const char* second, bool dense) {
+        program p({1, 1, 4});
+        tensor x = p.input();
+        for (const char* name : {first, second}) {
+            p.name_next(name);
+            x = dense ? build::dense(p, x, {.units = 4}) : build::relu(p, x);
+        }
+        return p;
+    };
+    CHECK(message_of(two("a", "a", true)) == "network: two layers are called \"a\"; give each a name of its own");
+    CHECK(message_of(two("", "dense", true)) == "network: two layers are called \"dense\"; give each a name of its own");
+    CHECK_NOTHROW(two("a", "b", true).check());
+    CHECK_NOTHROW(two("", "", true).check());
+    CHECK_NOTHROW(two("a", "a", false).check());  // they own nothing that a name has to find
 }
 
 TEST_CASE("a copy of a view owns its names and outlives what it was copied from") {

@@ -10,7 +10,7 @@
 using namespace strata;
 
 TEST_CASE("every reason has words of its own") {
-    for (int a = 0; a <= static_cast<int>(refusal::not_a_tensor_of_this_program); ++a) {
+    for (int a = 0; a <= static_cast<int>(refusal::operation_is_missing); ++a) {
         const std::string_view words = words_of(static_cast<refusal>(a));
         CHECK(words.size() > 10);
         CHECK(words.back() != '.');

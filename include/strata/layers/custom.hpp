@@ -17,8 +17,9 @@ struct custom_options {
 };
 
 constexpr tensor custom(auto& b, tensor x, custom_options options) {
-    b.layer(options.operation->name);
+    b.layer(options.operation == nullptr ? "custom" : options.operation->name);
     if (!b.readable(x)) return {};
+    if (options.operation == nullptr) return b.refuse(refusal::operation_is_missing, x);
     if (options.output.height < 1 || options.output.width < 1 || options.output.channels < 1 || options.parameter_size < 0)
         return b.refuse(refusal::size_is_not_positive, x);
     const int weight = options.parameter_size > 0 ? b.take({.role = "weight",

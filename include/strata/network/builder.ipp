@@ -5,7 +5,12 @@
 #include <strata/core/error.hpp>
 #include <strata/network/builder.hpp>
 
+#include <cstddef>
+#include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 namespace strata::inline STRATA_ABI {
 
@@ -40,10 +45,43 @@ STRATA_INLINE const char* program::keep(const std::string& name) {
     return names_.back()->c_str();
 }
 
+namespace builder_detail {
+
+// The names of all layers, as layer_name gives them one by one.
+STRATA_INLINE std::vector<std::string> layer_names(const program_view& program) {
+    std::unordered_map<std::string_view, int> before;
+    std::vector<std::string> names;
+    for (const layer_record& record : program.layers) {
+        if (record.name[0] != '\0') {
+            names.emplace_back(record.name);
+            continue;
+        }
+        const int number = before[record.kind]++;
+        names.push_back(number == 0 ? record.kind : record.kind + ("_" + std::to_string(number)));
+    }
+    return names;
+}
+
+// Variables are found in files by their layer's name, so no two layers that own some may share one.
+STRATA_INLINE void check_names(const program_view& program) {
+    std::vector<bool> owns(program.layers.size());
+    for (const variable& v : program.parameters) owns[static_cast<std::size_t>(v.layer)] = true;
+    for (const variable& v : program.statistics) owns[static_cast<std::size_t>(v.layer)] = true;
+    const std::vector<std::string> names = layer_names(program);
+    std::unordered_set<std::string_view> seen;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (owns[i] && !seen.insert(names[i]).second)
+            throw invalid_input("network: two layers are called \"" + names[i] + "\"; give each a name of its own");
+    }
+}
+
+}  // namespace builder_detail
+
 STRATA_INLINE void program::check() const {
     const misfit& wrong = refused();
     if (wrong.why == refusal::none) {
         if (view().operations.empty()) throw invalid_input("network: it has no layer");
+        builder_detail::check_names(view());
         return;
     }
     const std::string in = text_of(wrong.incoming);

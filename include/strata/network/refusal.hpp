@@ -19,7 +19,8 @@ enum class refusal : unsigned char {
     epsilon_is_not_positive,
     shapes_to_add_differ,
     shape_is_too_large,
-    not_a_tensor_of_this_program
+    not_a_tensor_of_this_program,
+    operation_is_missing
 };
 
 // The reason as words of a sentence.
@@ -37,6 +38,7 @@ constexpr const char* words_of(refusal why) {
         case refusal::shapes_to_add_differ: return "the shapes to add differ";
         case refusal::shape_is_too_large: return "the shape has more than 2^31 values";
         case refusal::not_a_tensor_of_this_program: return "the input is not a tensor of this program";
+        case refusal::operation_is_missing: return "no custom operation is given (set custom_options::operation)";
     }
     return "";
 }
