@@ -16,6 +16,12 @@ using namespace testing;
 
 namespace {
 
+std::vector<bool> needed_gradients(const program_view& p) {
+    std::vector<bool> needed(p.tensors.size());
+    find_gradients(p, needed);
+    return needed;
+}
+
 // What a step really uses, written from what the operations need mathematically and not from saves_src and saves_dst.
 struct uses {
     struct use {
@@ -28,6 +34,8 @@ struct uses {
         const int n = static_cast<int>(p.operations.size());
         const auto value = [&](int tensor, int time) { all.push_back({false, memory_of(p, tensor), time}); };
         const auto gradient = [&](int tensor, int time) { all.push_back({true, memory_of(p, tensor), time}); };
+        const std::vector<bool> needed = needed_gradients(p);
+        const auto needs_gradient = [&](int tensor) { return bool{needed[static_cast<std::size_t>(tensor)]}; };
         value(0, 0);
         for (int i = 0; i < n; ++i) {
             const operation& op = p.operations[static_cast<std::size_t>(i)];
@@ -38,14 +46,14 @@ struct uses {
         }
         value(p.output, n);
         if (!training) return;
-        if (needs_gradient(p, p.output)) gradient(p.output, n);
+        if (needs_gradient(p.output)) gradient(p.output, n);
         for (int i = n - 1; i >= 0; --i) {
             const operation& op = p.operations[static_cast<std::size_t>(i)];
             const int time = 2 * n - i;
-            if (!needs_gradient(p, op.dst)) continue;
+            if (!needs_gradient(op.dst)) continue;
             gradient(op.dst, time);
             for (const int src : op.src) {
-                if (src >= 0 && needs_gradient(p, src)) gradient(src, time);
+                if (src >= 0 && needs_gradient(src)) gradient(src, time);
             }
             switch (op.kind) {
                 case op_kind::convolution:
@@ -83,7 +91,7 @@ TEST_CASE("whatever a step reads or writes is alive, and nothing is alive longer
                 REQUIRE(gradients[t].first == used_gradients[t].first);
                 REQUIRE(gradients[t].last == used_gradients[t].last);
                 // A rectifier before any parameter is the one case that is kept without need.
-                if (training && needs_gradient(p.view(), static_cast<int>(t))) REQUIRE(values[t].last == used_values[t].last);
+                if (training && needed_gradients(p.view())[t]) REQUIRE(values[t].last == used_values[t].last);
                 if (!training) REQUIRE(values[t].last == used_values[t].last);
             }
         }
@@ -108,10 +116,8 @@ TEST_CASE("the input needs no gradient, nor does anything before the first param
     const tensor a = build::relu(p, p.input());
     const tensor b = build::conv2d(p, a, {.filters = 2, .win = same(3)});
     const tensor c = build::add(p, a, b);
-    CHECK_FALSE(needs_gradient(p.view(), 0));
-    CHECK_FALSE(needs_gradient(p.view(), a.id));
-    CHECK(needs_gradient(p.view(), b.id));
-    CHECK(needs_gradient(p.view(), c.id));
+    CHECK(needed_gradients(p.view()) == std::vector<bool>{false, false, true, true});
+    CHECK((a.id == 1 && b.id == 2 && c.id == 3));
 }
 
 TEST_CASE("a reshape is its input's memory, through several of them") {
@@ -130,4 +136,27 @@ TEST_CASE("max pooling and dropout keep neither input nor output for backward") 
     CHECK(saves_src({.kind = op_kind::convolution, .weight = 0}));
     CHECK(saves_dst({.kind = op_kind::convolution, .weight = 0, .activated = true}));
     CHECK_FALSE(saves_dst({.kind = op_kind::convolution, .weight = 0}));
+}
+
+TEST_CASE("gradients and memory are found at once through 60 additions of a tensor to itself and 2000 reshapes") {
+    program p({1, 1, 2});
+    tensor x = build::dense(p, p.input(), {.units = 2});
+    for (int i = 0; i < 60; ++i) x = build::add(p, x, x);
+    const tensor last_sum = x;
+    for (int i = 0; i < 2000; ++i) x = build::flatten(p, x);
+    const std::size_t tensors = p.view().tensors.size();
+    std::vector<lifetime> values(tensors), gradients(tensors);
+    find_lifetimes(p.view(), true, values, gradients);
+    CHECK(memory_of(p.view(), x.id) == last_sum.id);
+    CHECK(needed_gradients(p.view())[static_cast<std::size_t>(x.id)]);
+    const int n = static_cast<int>(p.view().operations.size());
+    CHECK((gradients[static_cast<std::size_t>(last_sum.id)].first == n && gradients[1].last == 2 * n));
+    CHECK_FALSE(gradients[0].exists());
+}
+
+TEST_CASE("additions of nothing that is trained need no gradient, and are found at once") {
+    program p({1, 1, 2});
+    tensor x = p.input();
+    for (int i = 0; i < 60; ++i) x = build::add(p, x, x);
+    CHECK_FALSE(needed_gradients(p.view())[60]);
 }

@@ -34,7 +34,7 @@ namespace program_text_detail {
 
 // No number in a text may be larger: far above what any network has, and products of three stay below 2^63.
 inline constexpr int max_number = 1 << 20;
-inline constexpr std::size_t max_bytes = 10'000'000, max_layers = 100'000;
+inline constexpr std::size_t max_bytes = 10'000'000, max_layers = 10'000;
 
 constexpr const char* word_of(initial_value initial) {
     switch (initial) {
@@ -168,7 +168,7 @@ public:
                 program_.set_output(last);
                 return std::move(program_);
             }
-            if (tensors_.size() > max_layers) line.fail("there are more than 100,000 layers");
+            if (tensors_.size() > max_layers) line.fail("there are more than 10,000 layers");
             layer(line);
         }
     }

@@ -6,7 +6,7 @@
 #include <strata/core/config.hpp>
 #include <strata/network/program.hpp>
 
-#include <cstdint>
+#include <cstddef>
 #include <span>
 
 namespace strata::inline STRATA_ABI {
@@ -31,20 +31,24 @@ constexpr bool saves_dst(const operation& op) {
            op.kind == op_kind::custom;
 }
 
-// Whether a gradient has to reach this tensor: a parameter lies before it. The input has none.
-constexpr bool needs_gradient(const program_view& program, int tensor) {
-    for (const operation& op : program.operations) {
-        if (op.dst != tensor) continue;
-        if (op.weight >= 0 || op.bias >= 0) return true;
-        return (op.src[0] >= 0 && needs_gradient(program, op.src[0])) || (op.src[1] >= 0 && needs_gradient(program, op.src[1]));
-    }
-    return false;
+// Whether a gradient has to reach what the operation writes: it has a parameter, or reached(src) holds for what it reads.
+constexpr bool passes_gradient(const operation& op, auto&& reached) {
+    return op.weight >= 0 || op.bias >= 0 || (op.src[0] >= 0 && reached(op.src[0])) || (op.src[1] >= 0 && reached(op.src[1]));
 }
 
-// A reshape moves no value: its output is its input's memory.
+// Sets needed[t] for every tensor a gradient has to reach: a parameter lies before it. The input has none. One pass, as operations
+// stand in the order in which they run. needed: one bool per tensor (std::vector<bool>, std::array, std::span), all false.
+constexpr void find_gradients(const program_view& program, auto&& needed) {
+    for (const operation& op : program.operations)
+        needed[static_cast<std::size_t>(op.dst)] =
+            passes_gradient(op, [&](int src) { return bool{needed[static_cast<std::size_t>(src)]}; });
+}
+
+// A reshape moves no value: its output is its input's memory. One pass from the end, as a tensor is made before it is read.
 constexpr int memory_of(const program_view& program, int tensor) {
-    for (const operation& op : program.operations) {
-        if (op.dst == tensor && op.kind == op_kind::reshape) return memory_of(program, op.src[0]);
+    for (std::size_t i = program.operations.size(); i-- > 0;) {
+        const operation& op = program.operations[i];
+        if (op.dst == tensor && op.kind == op_kind::reshape) tensor = op.src[0];
     }
     return tensor;
 }
@@ -67,14 +71,14 @@ constexpr void find_lifetimes(const program_view& program, bool training, std::s
     }
     if (!training) return;
     const auto gradient = [&](int tensor) -> lifetime& { return gradients[static_cast<std::size_t>(memory_of(program, tensor))]; };
-    if (needs_gradient(program, program.output)) gradient(program.output).extend(n);
-    for (int i = 0; i < n; ++i) {
+    for (int i = 0; i < n; ++i) {  // a gradient exists as soon as the operation that makes its tensor was seen
         const operation& op = program.operations[static_cast<std::size_t>(i)];
-        if (needs_gradient(program, op.dst)) gradient(op.dst).extend(2 * n - i);
         for (const int src : op.src) {
-            if (src >= 0 && needs_gradient(program, src)) gradient(src).extend(2 * n - i);
+            if (src >= 0 && gradient(src).exists()) gradient(src).extend(2 * n - i);
         }
+        if (passes_gradient(op, [&](int src) { return gradient(src).exists(); })) gradient(op.dst).extend(2 * n - i);
     }
+    if (gradient(program.output).exists()) gradient(program.output).extend(n);
 }
 
 }  // namespace strata::inline STRATA_ABI

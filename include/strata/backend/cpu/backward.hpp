@@ -22,7 +22,7 @@ public:
 protected:
     // A contribution to the gradient of a tensor; the second and later ones are added to what is there.
     void give(int tensor, held contribution) {
-        if (!needs_gradient(program_, tensor)) return;
+        if (!needs_gradient(tensor)) return;
         held& there = gradients_[index(tensor)];
         if (!there.exists()) {
             there = std::move(contribution);
@@ -96,7 +96,7 @@ protected:
         if (op.bias >= 0) arguments.push_back({DNNL_ARG_DIFF_BIAS, gradient(op.bias)});
         graph_.add("convolution backward by weights", by_weights, std::move(arguments));
         finish_gradient(op.weight, written);
-        if (!needs_gradient(program_, op.src[0])) return;
+        if (!needs_gradient(op.src[0])) return;
         const primitive_desc by_data = graph_.make().convolution_backward_data(any_in, any_weights, any_out, window(op), record.desc);
         const held to = fresh(by_data.diff_src());
         graph_.add("convolution backward by data", by_data,
@@ -116,7 +116,7 @@ protected:
                                                      {DNNL_ARG_DIFF_WEIGHTS, gradient(op.weight)}};
         if (op.bias >= 0) arguments.push_back({DNNL_ARG_DIFF_BIAS, gradient(op.bias)});
         graph_.add("dense backward by weights", by_weights, std::move(arguments));
-        if (!needs_gradient(program_, op.src[0])) return;
+        if (!needs_gradient(op.src[0])) return;
         const held to = fresh(channels_last(in(op)));
         graph_.add("dense backward by data", graph_.make().dense_backward_data(src, weights, diff_dst.desc, record.desc),
                    {{DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_WEIGHTS, parameter(op.weight)}, {DNNL_ARG_DIFF_SRC, view(to.native(), src)}});
@@ -170,7 +170,7 @@ protected:
         const value src = adapt(values_[index(op.src[0])], channels_last(in(op)));
         const value dst = adapt(values_[index(op.dst)], channels_last(out(op)));
         const value diff_dst = adapt(gradient_held, channels_last(out(op)));
-        const bool wanted = needs_gradient(program_, op.src[0]);
+        const bool wanted = needs_gradient(op.src[0]);
         const held to = wanted ? fresh(channels_last(in(op))) : held{};
         const value diff_src = wanted ? to.native() : value{};
         const value weight = op.weight >= 0 ? parameter(op.weight) : value{}, diff_weight = op.weight >= 0 ? gradient(op.weight) : value{};

@@ -8,6 +8,10 @@
 #include <strata/backend/cpu/tensors.hpp>
 #include <strata/network/builder.hpp>
 
+#include <cstddef>
+#include <span>
+#include <utility>
+
 namespace strata::inline STRATA_ABI::cpu {
 
 namespace detail {
@@ -42,7 +46,7 @@ private:
         graph_.touch(result.output_gradient);
         for (std::size_t i = program_.operations.size(); i-- > 0;) {
             const operation& op = program_.operations[i];
-            if (!needs_gradient(program_, op.dst) || !gradients_[index(op.dst)].exists()) continue;
+            if (!needs_gradient(op.dst) || !gradients_[index(op.dst)].exists()) continue;
             graph_.set_place(describe(program_, op));
             backward(op, records_[i], gradients_[index(op.dst)]);
         }

@@ -47,11 +47,16 @@ public:
           values_(program.tensors.size()),
           gradients_(program.tensors.size()),
           parameters_(program.parameters.size()),
-          records_(program.operations.size()) {}
+          records_(program.operations.size()),
+          gradient_needed_(program.tensors.size()) {
+        find_gradients(program, gradient_needed_);
+    }
 
 protected:
     static std::size_t index(int number) { return static_cast<std::size_t>(number); }
     bool training() const { return options_.pass == onednn::pass::training; }
+
+    bool needs_gradient(int tensor) const { return gradient_needed_[index(tensor)]; }
 
     memory_desc picture(const shape& s, layout how) const { return memory_desc::of({options_.batch, s.channels, s.height, s.width}, how); }
     memory_desc channels_last(const shape& s) const { return picture(s, layout::channels_last); }
@@ -132,6 +137,7 @@ protected:
     graph graph_;
     std::vector<held> values_, gradients_, parameters_;
     std::vector<forward_record> records_;
+    std::vector<bool> gradient_needed_;  // per tensor
 };
 
 }  // namespace strata::inline STRATA_ABI::cpu::detail
