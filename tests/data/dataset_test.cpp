@@ -56,6 +56,19 @@ TEST_CASE("a view whose parts fit together passes the check") {
     CHECK_NOTHROW(a.one_hot_view().check());
 }
 
+TEST_CASE("a view with one-hot rows has them in place of class indices, over bytes and over floats") {
+    const arrays a(5);
+    const dataset_view bytes = strata::view_of_one_hot(picture, 10, a.bytes, a.one_hot);
+    const dataset_view floats = strata::view_of_one_hot(picture, 10, a.floats, a.one_hot, {.scale = 2.0f});
+    CHECK(
+        (bytes.bytes.data() == a.bytes.data() && bytes.floats.empty() && floats.floats.data() == a.floats.data() && floats.bytes.empty()));
+    CHECK((bytes.input == strata::bytes_to_unit && floats.input.scale == 2.0f));
+    for (const dataset_view& data : {bytes, floats}) {
+        CHECK((data.one_hot.data() == a.one_hot.data() && data.labels.empty() && data.rows() == 5 && data.classes == 10));
+        CHECK_NOTHROW(data.check());
+    }
+}
+
 TEST_CASE("a slice is the rows asked for, of pictures and of labels") {
     const arrays a(20);
     const dataset_view bytes = a.view().slice(7, 4), floats = a.float_view().slice(7, 4), one_hot = a.one_hot_view().slice(7, 4);

@@ -47,6 +47,11 @@ dataset_view view_of(shape picture, int classes, std::span<const std::uint8_t> b
                      preprocessing input = bytes_to_unit);
 dataset_view view_of(shape picture, int classes, std::span<const float> floats, std::span<const std::int32_t> labels,
                      preprocessing input = {});
+// The same with one-hot rows of labels, (rows, classes), as Keras's to_categorical makes them.
+dataset_view view_of_one_hot(shape picture, int classes, std::span<const std::uint8_t> bytes, std::span<const float> one_hot,
+                             preprocessing input = bytes_to_unit);
+dataset_view view_of_one_hot(shape picture, int classes, std::span<const float> floats, std::span<const float> one_hot,
+                             preprocessing input = {});
 
 // Pictures as bytes, owned.
 struct dataset {

@@ -94,4 +94,14 @@ STRATA_INLINE dataset_view view_of(shape picture, int classes, std::span<const f
     return {.picture = picture, .classes = classes, .bytes = {}, .floats = floats, .labels = labels, .one_hot = {}, .input = input};
 }
 
+STRATA_INLINE dataset_view view_of_one_hot(shape picture, int classes, std::span<const std::uint8_t> bytes, std::span<const float> one_hot,
+                                           preprocessing input) {
+    return {.picture = picture, .classes = classes, .bytes = bytes, .floats = {}, .labels = {}, .one_hot = one_hot, .input = input};
+}
+
+STRATA_INLINE dataset_view view_of_one_hot(shape picture, int classes, std::span<const float> floats, std::span<const float> one_hot,
+                                           preprocessing input) {
+    return {.picture = picture, .classes = classes, .bytes = {}, .floats = floats, .labels = {}, .one_hot = one_hot, .input = input};
+}
+
 }  // namespace strata::inline STRATA_ABI
