@@ -32,6 +32,10 @@ std::vector<double> round_ticks(double low, double high, int count);
 // Text as HTML and SVG take it: markup escaped, control characters left out, what is not UTF-8 as U+FFFD.
 std::string html_text(const std::string& text);
 
+namespace line_chart_detail {
+std::string fixed(double value, int digits);  // with so many digits behind the point
+}  // namespace line_chart_detail
+
 }  // namespace strata::inline STRATA_ABI
 
 #if !defined(STRATA_LINKED)

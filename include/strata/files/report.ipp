@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <limits>
+#include <utility>
 
 namespace strata::inline STRATA_ABI {
 
@@ -20,18 +20,10 @@ namespace report_detail {
 
 inline constexpr int largest_matrix = 30;  // classes; more would not be readable
 
-STRATA_INLINE std::string fixed(double value, int digits) {
-    char text[48];
-    std::snprintf(text, sizeof text, "%.*f", digits, value);
-    return text;
-}
-STRATA_INLINE std::string percent(double share) { return fixed(100 * share, 1) + "&thinsp;%"; }
+using line_chart_detail::fixed;
+using summary_detail::grouped;
 
-STRATA_INLINE std::string grouped(std::int64_t value) {
-    std::string text = std::to_string(value);
-    for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
-    return text;
-}
+STRATA_INLINE std::string percent(double share) { return fixed(100 * share, 1) + "&thinsp;%"; }
 
 STRATA_INLINE std::string duration(double seconds) {
     if (seconds < 10) return fixed(seconds, 1) + " s";

@@ -30,6 +30,10 @@ struct network_summary {
 
 network_summary summary(const program_view& program);
 
+namespace summary_detail {
+std::string grouped(std::int64_t value);  // 6607946 -> "6,607,946"
+}  // namespace summary_detail
+
 }  // namespace strata::inline STRATA_ABI
 
 #if !defined(STRATA_LINKED)

@@ -15,7 +15,6 @@ namespace strata::inline STRATA_ABI {
 
 namespace summary_detail {
 
-// 6607946 -> "6,607,946"
 STRATA_INLINE std::string grouped(std::int64_t value) {
     std::string text = std::to_string(value);
     for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
