@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Average pooling: y[n, p, q, c] = mean of x over the window at (p, q); padded places do not count, as in Keras.
+// Average pooling: y[n, p, q, c] = mean of x over the window at (p, q);
+// padded places do not count under both conventions, as in Keras (PyTorch counts them unless told otherwise).
 // x (N, H, W, C), y (N, P, Q, C).
 #pragma once
 
@@ -7,6 +8,8 @@
 #include <strata/layers/pool2d.hpp>
 #include <strata/layers/window.hpp>
 #include <strata/network/builder.hpp>
+
+#include <cstddef>
 
 namespace strata::inline STRATA_ABI {
 

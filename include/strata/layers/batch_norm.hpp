@@ -7,6 +7,8 @@
 #include <strata/core/config.hpp>
 #include <strata/network/builder.hpp>
 
+#include <cstddef>
+
 namespace strata::inline STRATA_ABI {
 
 // Momentum as Keras means it: moving = moving * momentum + batch * (1 - momentum). PyTorch's 0.1 is 0.9 here.

@@ -9,6 +9,7 @@
 #include <strata/layers/window.hpp>
 #include <strata/network/builder.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace strata::inline STRATA_ABI {

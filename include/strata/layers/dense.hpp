@@ -7,6 +7,8 @@
 #include <strata/layers/bias.hpp>
 #include <strata/network/builder.hpp>
 
+#include <cstddef>
+
 namespace strata::inline STRATA_ABI {
 
 namespace build {

@@ -6,6 +6,8 @@
 #include <strata/layers/pool2d.hpp>
 #include <strata/network/builder.hpp>
 
+#include <cstddef>
+
 namespace strata::inline STRATA_ABI {
 
 namespace build {

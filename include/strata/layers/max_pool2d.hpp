@@ -8,6 +8,8 @@
 #include <strata/layers/window.hpp>
 #include <strata/network/builder.hpp>
 
+#include <cstddef>
+
 namespace strata::inline STRATA_ABI {
 
 namespace build {

@@ -6,6 +6,8 @@
 #include <strata/core/config.hpp>
 #include <strata/network/builder.hpp>
 
+#include <cstddef>
+
 namespace strata::inline STRATA_ABI {
 
 namespace build {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Optimizers as values. What a field leaves unset, the conventions decide (training/conventions.hpp).
+// Optimizers as values. What a field leaves unset, the conventions decide (network/conventions.hpp).
 #pragma once
 
 #include <strata/core/config.hpp>

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace strata::inline STRATA_ABI::cpu {
 
