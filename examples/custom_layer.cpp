@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <vector>
 
-// 1. The operation: programs refer to it, devices find their kernels by its address.
+// 1. The operation: programs refer to it, and a device finds its kernels by its name, which no other kernels may have.
 constexpr strata::custom_operation swish_operation{"swish"};
 
 // 2. The layer: like every layer it says how many operations it emits at most, and writes them into the builder.

@@ -104,7 +104,8 @@ pictures load_from(const std::string& path, const options& options, bool test_on
         result.train = std::move(both.train);
         result.test = std::move(both.test);
     }
-    const bool whole = (test_only || result.train.rows() == 50'000) && result.test.rows() == 10'000 && !options.limit;
+    const bool whole =
+        (test_only || result.train.rows() == 50'000) && result.test.rows() == 10'000 && (!options.limit || *options.limit >= 50'000);
     result.kind = whole ? data_kind::full : data_kind::part;
     return result;
 }

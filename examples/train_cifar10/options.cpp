@@ -6,11 +6,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <string>
+#include <system_error>
 
 namespace train_cifar10 {
 
@@ -27,6 +30,14 @@ std::string text_of(double value) {
     return text;
 }
 
+// A check for CLI11, which takes the nearest number that fits for one that does not.
+template <typename T>
+std::string fits(const std::string& text) {
+    T value{};
+    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc::result_out_of_range) return "";
+    return text + " is out of range, give at most " + std::to_string(std::numeric_limits<T>::max());
+}
+
 void check(const options& o) {
     if (o.data.empty()) refuse("--data", "''", "give sample, cifar10, a directory, or cifar-10-binary.tar.gz");
     if (o.limit && *o.limit < 1) refuse("--limit", std::to_string(*o.limit), "give at least 1 row, or leave it out for all of them");
@@ -34,7 +45,7 @@ void check(const options& o) {
     if (o.batch_size < 1) refuse("--batch-size", std::to_string(o.batch_size), "give at least 1, such as 32");
     if (!(o.validation_split >= 0 && o.validation_split < 1))
         refuse("--validation-split", text_of(o.validation_split), "give a fraction of at least 0 and below 1, such as 0.2");
-    if (!(o.learning_rate > 0 && o.learning_rate <= 1e30))
+    if (!(static_cast<float>(o.learning_rate) > 0 && o.learning_rate <= 1e30))
         refuse("--learning-rate", text_of(o.learning_rate), "give a number above 0, such as 0.001");
     if (!(o.width > 0 && o.width <= 16)) refuse("--width", text_of(o.width), "give a factor above 0 and at most 16, such as 1 or 0.25");
     if (o.threads < 0 || o.threads > 1024)
@@ -60,12 +71,12 @@ std::optional<options> parse_options(int count, const char* const* words) {
     const auto one_of = [](std::initializer_list<std::string> values) { return CLI::IsMember(std::vector<std::string>(values)); };
     app.add_option("--data", o.data, "sample (bundled), cifar10 (the full set, fetched once), or a directory or archive of it")
         ->capture_default_str();
-    auto* limit = app.add_option("--limit", o.limit, "the first so many training rows");
+    auto* limit = app.add_option("--limit", o.limit, "the first so many training rows")->check(fits<std::int64_t>, "");
     app.add_option("--device", o.device, "auto, cpu or cuda")->check(one_of({"auto", "cpu", "cuda"}))->capture_default_str();
     app.add_option("--precision", precision, "fp32, tf32 or bf16 (default fp32; with --evaluate what the file says)")
         ->check(one_of({"fp32", "tf32", "bf16"}));
-    auto* epochs = app.add_option("--epochs", o.epochs, "passes over the training rows")->capture_default_str();
-    app.add_option("--batch-size", o.batch_size, "pictures per step")->capture_default_str();
+    auto* epochs = app.add_option("--epochs", o.epochs, "passes over the training rows")->check(fits<int>, "")->capture_default_str();
+    app.add_option("--batch-size", o.batch_size, "pictures per step")->check(fits<int>, "")->capture_default_str();
     auto* split = app.add_option("--validation-split", o.validation_split, "share of the rows, the last ones, that validates; 0: none")
                       ->capture_default_str();
     auto* rate = app.add_option("--learning-rate", o.learning_rate, "of Adam")->capture_default_str();
@@ -73,9 +84,10 @@ std::optional<options> parse_options(int count, const char* const* words) {
     auto* conventions = app.add_option("--conventions", o.conventions, "whose defaults and formulas: keras or torch")
                             ->check(one_of({"keras", "torch"}))
                             ->capture_default_str();
-    app.add_option("--threads", o.threads, "0: as many as the machine has")->capture_default_str();
+    app.add_option("--threads", o.threads, "0: as many as the machine has")->check(fits<int>, "")->capture_default_str();
     auto* seed = app.add_option("--seed", o.seed, "of initial values, shuffling and dropout")
                      ->check([](const std::string& text) { return text.starts_with('-') ? "give a whole number of at least 0" : ""; }, "")
+                     ->check(fits<std::uint64_t>, "")
                      ->capture_default_str();
     auto* out = app.add_option("--out", o.out, "directory for the results (default: runs/<time>); never overwritten");
     app.add_option("--evaluate", o.evaluate, "a saved model: only evaluate it on the test set")

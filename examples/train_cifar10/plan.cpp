@@ -22,11 +22,13 @@ double seconds_since(std::chrono::steady_clock::time_point began) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
-std::string data_line(const pictures& data, const row_counts& rows) {
+std::string data_line(const options& options, const pictures& data, const row_counts& rows) {
     std::string text = data.source + ": " + grouped(rows.training) + " rows train, " + grouped(rows.validation) + " validate, " +
                        grouped(rows.test) + " test";
     const std::int64_t taken = data.train.rows();
     if (taken < data.all_training_rows) text += " (the first " + grouped(taken) + " of " + grouped(data.all_training_rows) + ")";
+    if (options.limit && *options.limit > taken)
+        text += " (--limit " + grouped(*options.limit) + ": there are only " + grouped(taken) + ", all are used)";
     return text;
 }
 
@@ -95,7 +97,7 @@ std::string text_of(const plan& plan) {
     const auto precision = o.precision.value_or(strata::precision::fp32);
     line("device", plan.device.device.name());
     line("", "chosen because " + plan.device.reason);
-    line("data", data_line(plan.data, plan.rows));
+    line("data", data_line(o, plan.data, plan.rows));
     line("network", "AlexNet, width " + shortest(o.width) + ": " + grouped(plan.program.parameter_count()) + " parameters; a step needs " +
                         megabytes(strata::planned_bytes(plan.program, {.batch = o.batch_size, .precision = precision})));
     line("training", counted(o.epochs, "epoch", "epochs") + " of " + counted(plan.rows.steps, "step", "steps") + ", " +

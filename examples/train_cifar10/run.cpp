@@ -124,7 +124,11 @@ int train(const options& options) {
     try {
         history = fit(trainer, model, options, data, files);
     } catch (const strata::non_finite_loss& e) {
-        std::fprintf(stderr, "train_cifar10: %s. What was written before is in %s\n", e.what(), directory.c_str());
+        std::fprintf(stderr, "train_cifar10: %s. The epochs before, the model and report.html are in %s\n", e.what(), directory.c_str());
+        history = trainer.history();
+        files.save_progress(history, model);
+        files.save_settings(history, std::nullopt);
+        files.save_report(history, model, std::nullopt, {std::string(e.what()) + "."});
         return 1;
     }
 

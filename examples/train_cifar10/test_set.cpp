@@ -33,15 +33,13 @@ test_result run_on_test_set(strata::model& model, const strata::dataset_view& ro
     std::vector<float> outputs(static_cast<std::size_t>(count) * classes);
     predictor.outputs(rows, outputs);
 
-    const strata::program_view program = model.program();
-    const bool ends_in_softmax = program.operations.back().kind == strata::op_kind::softmax;
     test_result result{.figures = {.rows = count}, .confusion = strata::confusion_matrix(model.classes())};
     double loss = 0;
     for (std::size_t row = 0; row < static_cast<std::size_t>(count); ++row) {
         const std::span<const float> values = std::span<const float>(outputs).subspan(row * classes, classes);
         const auto best = std::max_element(values.begin(), values.end()) - values.begin();
         const std::int32_t label = rows.labels[row];
-        loss += loss_of(values, static_cast<std::size_t>(label), ends_in_softmax);
+        loss += loss_of(values, static_cast<std::size_t>(label), predictor.ends_in_softmax());
         result.confusion.add(label, static_cast<int>(best));
     }
     result.figures.loss = loss / static_cast<double>(count);

@@ -32,4 +32,6 @@ try "--validation-split 0.99: of 20 rows it leaves" --data good --validation-spl
 try "--batch-size 17: there are only 16 rows to train on" --data good --batch-size 17
 try "--batch-size 9: there are only 8 rows to train on" --data good --batch-size 9 --limit 10
 nothing_written "too few rows"
+run --data good --limit 21 --width 0.05 --epochs 0 --batch-size 8 --out result
+[[ $code = 0 && $out == *"(--limit 21: there are only 20, all are used)"* ]] || complain "a large --limit: $code $out $err"
 finish

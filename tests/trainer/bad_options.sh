@@ -25,6 +25,10 @@ expect 2 "--width 1000: give a factor" --width 1000
 expect 2 "--threads -1: give a number" --threads -1
 expect 2 "--seed" --seed -1
 expect 2 "--limit 0: give at least 1 row" --limit 0
+many=99999999999999999999
+for option in limit epochs batch-size threads seed; do expect 2 "--$option: $many is out of range, give at most" "--$option" $many; done
+expect 2 "--learning-rate" --learning-rate 1e-999
+expect 2 "--width" --width 1e999
 expect 2 "--data" --data ""
 expect 2 "--out" --out ""
 expect 2 "extra" extra

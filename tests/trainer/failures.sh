@@ -3,9 +3,11 @@
 # What fails on the way: a loss that is NaN, a disk that is full. Exit code 1, a sentence, and what was written stays whole.
 source "$(dirname -- "${BASH_SOURCE[0]}")/support.sh"
 
-expect 1 "NaN or infinite at step" --limit 100 --width 0.05 --batch-size 16 --epochs 50 --learning-rate 1e20 --conventions torch --out nan
-[[ $err == *"What was written before is in nan"* ]] || complain "it does not say where the files are: $err"
-[ -s nan/settings.json ] || complain "settings.json was not kept"
+expect 1 "NaN or infinite at step" --limit 100 --width 0.05 --batch-size 16 --threads 1 --epochs 50 --learning-rate 1e20 --conventions torch --out nan
+[[ $err == *"report.html are in nan"* ]] || complain "it does not say where the files are: $err"
+[ "$(ls -A nan | tr '\n' ' ')" = "history.csv history.json model.safetensors report.html settings.json " ] ||
+    complain "NaN: the files are $(ls -A nan)"
+grep -q '<ul class="notes">.*NaN or infinite at step' nan/report.html || complain "the report does not tell why it ended"
 
 # No file may become longer than 16 kB: the model does not fit.
 (ulimit -f 16 && exec "$trainer" "${small[@]}" --out short >"$work/.out" 2>"$work/.err" </dev/null)

@@ -10,7 +10,7 @@ run "${small[@]}" --seed 3 --out deep/result
 said "device    cpu:"
 said "chosen because it is the only device that this build has"
 said "oneDNN"
-said "2 threads"
+said "1 thread"
 said "80 rows train, 20 validate, 1,000 test (the first 100 of 4,000)"
 said "2 epochs of 5 steps, 16 pictures a step; Adam, learning rate 0.001; Keras's conventions; fp32; seed 3"
 said "time      about"
@@ -62,8 +62,8 @@ run "${small[@]}" --seed 3 --quiet --out ready
 [ "$(ls runs | wc -l)" = 2 ] || complain "two runs at once left $(ls runs)"
 run "${small[@]}" --epochs 0 --validation-split 0 --out untrained
 [ "$code" = 2 ] || complain "--epochs twice was taken"
-run --limit 100 --width 0.05 --batch-size 16 --epochs 0 --validation-split 0 --out untrained
+run --limit 100 --width 0.05 --batch-size 16 --threads 1 --epochs 0 --validation-split 0 --out untrained
 [ "$code" = 0 ] && [ "$(cat untrained/history.csv)" = "epoch,accuracy,loss" ] || complain "no epochs: $code $err"
-run --limit 64 --width 0.05 --batch-size 16 --epochs 1 --validation-split 0 --conventions torch --out torch
+run --limit 64 --width 0.05 --batch-size 16 --threads 1 --epochs 1 --validation-split 0 --conventions torch --out torch
 [ "$code" = 0 ] && [ "$(head -n 1 torch/history.csv)" = "epoch,accuracy,loss" ] || complain "no validation: $code $err"
 finish

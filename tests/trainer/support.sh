@@ -21,7 +21,7 @@ finish() {
 }
 
 # The smallest run that is one: 100 rows of the sample, a network of a few thousand values.
-small=(--limit 100 --width 0.05 --epochs 2 --batch-size 16 --threads 2)
+small=(--limit 100 --width 0.05 --epochs 2 --batch-size 16 --threads 1)
 
 run() {
     "$trainer" "$@" >"$work/.out" 2>"$work/.err" </dev/null
