@@ -3,7 +3,8 @@
 # What fails on the way: a loss that is NaN, a disk that is full. Exit code 1, a sentence, and what was written stays whole.
 source "$(dirname -- "${BASH_SOURCE[0]}")/support.sh"
 
-expect 1 "NaN or infinite at step" --limit 100 --width 0.05 --batch-size 16 --threads 1 --epochs 50 --learning-rate 1e20 --conventions torch --out nan
+expect 1 "NaN or infinite at step" --limit 100 --width 0.05 --batch-size 16 --threads 1 --epochs 50 \
+    --learning-rate 1e20 --conventions torch --out nan
 [[ $err == *"report.html are in nan"* ]] || complain "it does not say where the files are: $err"
 [ "$(ls -A nan | tr '\n' ' ')" = "history.csv history.json model.safetensors report.html settings.json " ] ||
     complain "NaN: the files are $(ls -A nan)"

@@ -6,7 +6,8 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/support.sh"
 # start OPTION...: a run that would take very long, in a process that SIGINT reaches (bash makes background jobs ignore it).
 start() {
     rm -rf result
-    env --default-signal=INT "$trainer" --width 0.05 --epochs 100000 --limit 100 --batch-size 16 --threads 1 --out result "$@" >.out 2>.err </dev/null &
+    env --default-signal=INT "$trainer" --width 0.05 --epochs 100000 --limit 100 --batch-size 16 --threads 1 --out result "$@" \
+        >.out 2>.err </dev/null &
     job=$!
 }
 # wait_for PATH: at most 60 seconds.
