@@ -25,6 +25,7 @@ void watch_for_interrupts() {
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
     // A limit on file sizes is an error with a sentence, as a full disk is.
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone (| head) must not lose the training
     std::signal(SIGXFSZ, SIG_IGN);
 }
 

@@ -53,4 +53,8 @@ wait "$job"
 code=$?
 [ "$code" = 130 ] || complain "twice: exit code $code"
 "$trainer" --evaluate result/model.safetensors --quiet >/dev/null || complain "twice: the model is not whole"
+
+# A reader that goes away loses nothing.
+"$trainer" "${small[@]}" --out piped 2>/dev/null | head -n 1 >/dev/null
+[ -s piped/model.safetensors ] && [ -s piped/report.html ] || complain "a closed pipe lost the run"
 finish
