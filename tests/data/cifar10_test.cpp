@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -203,6 +204,9 @@ TEST_CASE("a missing directory, a file in its place and a directory in place of 
     std::filesystem::create_directory(folder.path("data_batch_1.bin"));
     CHECK(says(refusal_of([&] { cifar10::load_train(folder.path()); }),
                folder.path("data_batch_1.bin") + ": this is a directory, where a file is expected"));
+    std::filesystem::remove(folder.path("data_batch_1.bin"));
+    REQUIRE(::mkfifo(folder.path("data_batch_1.bin").c_str(), 0600) == 0);  // nobody writes: opening it would wait for ever
+    CHECK(says(refusal_of([&] { cifar10::load_train(folder.path()); }), "data_batch_1.bin: this is not a regular file"));
     const test::temporary_directory empty;
     CHECK(says(refusal_of([&] { cifar10::load_train(empty.path()); }), empty.path("data_batch_1.bin") + ": this file is missing"));
 }

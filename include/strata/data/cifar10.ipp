@@ -54,14 +54,15 @@ STRATA_INLINE std::vector<std::uint8_t> read_file(const std::string& path, std::
     struct closer {
         void operator()(std::FILE* file) const { std::fclose(file); }
     };
+    struct stat info{};
+    const bool there = ::stat(path.c_str(), &info) == 0;  // before it is opened: opening a pipe waits for a writer
+    if (there && S_ISDIR(info.st_mode)) throw invalid_input(path + ": this is a directory, where a file is expected; " + advice());
+    if (there && !S_ISREG(info.st_mode)) throw invalid_input(path + ": this is not a regular file; " + advice());
     const std::unique_ptr<std::FILE, closer> file(std::fopen(path.c_str(), "rb"));
     if (!file) {
         if (errno == ENOENT) throw invalid_input(path + ": this file is missing; " + advice());
         throw invalid_input(path + ": cannot be opened (" + std::strerror(errno) + "); " + advice());
     }
-    struct stat info{};
-    if (::fstat(::fileno(file.get()), &info) == 0 && S_ISDIR(info.st_mode))
-        throw invalid_input(path + ": this is a directory, where a file is expected; " + advice());
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(std::clamp<std::int64_t>(info.st_size, 0, most) + 1));
     std::size_t size = 0;
     while (true) {
