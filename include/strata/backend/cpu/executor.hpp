@@ -53,6 +53,9 @@ public:
     std::unique_ptr<backend::inference> make_inference(int batch_size) override;
     std::int64_t bytes_held() const override;
 
+    // Writes these rows of the data as the network's input, (rows, H, W, C).
+    static void gather(const dataset_view& data, std::span<const std::int64_t> rows, float* to);
+
     // For inference objects: what they share with the model.
     struct shared_state {
         strata::program predicts;  // with its softmax
@@ -72,7 +75,6 @@ private:
     };
 
     compiled& program_for(int batch, onednn::pass pass);
-    void gather(const dataset_view& data, std::span<const std::int64_t> rows, float* to) const;
     std::pair<double, int> loss_of(compiled& c, const dataset_view& data, std::span<const std::int64_t> rows,
                                    const softmax_cross_entropy& loss, bool with_gradient) const;
     bool gradients_are_finite();

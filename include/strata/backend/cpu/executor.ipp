@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <string>
 
 namespace strata::inline STRATA_ABI::cpu {
@@ -117,7 +118,7 @@ STRATA_INLINE executor::compiled& executor::program_for(int batch, onednn::pass 
     return *compiled_.back();
 }
 
-STRATA_INLINE void executor::gather(const dataset_view& data, std::span<const std::int64_t> rows, float* to) const {
+STRATA_INLINE void executor::gather(const dataset_view& data, std::span<const std::int64_t> rows, float* to) {
     const std::int64_t size = data.picture.size();
     if (data.floats.empty()) {
         for_each_index(rows.size(),
@@ -287,6 +288,7 @@ public:
           activations_(lowered_.actions.arena_bytes()),
           scratchpad_(lowered_.actions.scratchpad_bytes()),
           all_rows_(static_cast<std::size_t>(batch)) {
+        std::iota(all_rows_.begin(), all_rows_.end(), std::int64_t{0});
         lowered_.actions.bind(activations_.data(), scratchpad_.data());
     }
 
@@ -302,15 +304,7 @@ public:
             version_ = now;
         }
         float* input = lowered_.actions.data(lowered_.input);
-        for (std::int64_t i = 0; i < batch_; ++i) all_rows_[static_cast<std::size_t>(i)] = i;
-        const auto index_count = static_cast<std::size_t>(rows);
-        if (pictures.floats.empty()) {
-            for_each_index(index_count, kernels::gather<std::uint8_t>{pictures.bytes.data(), all_rows_.data(), input, size,
-                                                                      pictures.input.scale, pictures.input.offset});
-        } else {
-            for_each_index(index_count, kernels::gather<float>{pictures.floats.data(), all_rows_.data(), input, size, pictures.input.scale,
-                                                               pictures.input.offset});
-        }
+        executor::gather(pictures, std::span(all_rows_).first(static_cast<std::size_t>(rows)), input);
         std::fill(input + rows * size, input + std::int64_t{batch_} * size, 0.0f);
         lowered_.actions.run(context, 0, lowered_.actions.size());
         std::memcpy(out.data(), lowered_.actions.data(lowered_.output), out.size_bytes());
