@@ -24,12 +24,12 @@ def evaluate(network, pictures, labels, batch_size, layout="channels_last"):
     return loss.item() / len(labels), correct.item() / len(labels)
 
 
-def epochs(network, pictures, labels, count, batch_size, validation_split=0.2, layout="channels_last"):
+def epochs(network, pictures, labels, count, batch_size, validation_split=0.2, layout="channels_last", epsilon=1e-8):
     """Trains, and yields after each epoch its seconds and Keras's four figures: running means weighted by rows, from
     training-mode outputs before each update, and those of the validation rows, which are the last ones in order."""
     if layout == "channels_last":
         network.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, eps=epsilon, fused=True)
     split = int(len(labels) * (1 - validation_split))
     for _ in range(count):
         began = time.perf_counter()

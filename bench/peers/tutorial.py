@@ -59,18 +59,25 @@ def keras_network(width=1.0, classes=10, dropout=0.5):
     return network
 
 
-def torch_network(width=1.0, classes=10, dropout=0.5):
-    """PyTorch's defaults throughout: batch norm .1 and 1e-5, kaiming-uniform initialisation; takes (N, 3, 32, 32), gives logits."""
+def torch_network(width=1.0, classes=10, dropout=0.5, conventions="torch"):
+    """Takes (N, 3, 32, 32), gives logits. PyTorch's defaults throughout (batch norm .1 and 1e-5, kaiming-uniform initialisation), or
+    Keras's (.99 and 1e-3, Glorot-uniform, zero biases); the moving variance stays PyTorch's, unbiased."""
     from torch import nn
 
+    norm = {"momentum": 0.01, "eps": 1e-3} if conventions == "keras" else {}
     layers, channels = [], 3
     for count, kernel, pool in zip(CONVOLUTIONS, (3, 5, 3, 3, 3), (True, True, False, False, True)):
         layers += [nn.Conv2d(channels, scaled(count, width), kernel, padding="same"), nn.ReLU()]
         channels = scaled(count, width)
         layers += [nn.MaxPool2d(3, 2)] if pool else []
-        layers += [nn.BatchNorm2d(channels)]
+        layers += [nn.BatchNorm2d(channels, **norm)]
     layers, units = layers + [nn.Flatten()], channels * 3 * 3
     for count in DENSES:
         layers += [nn.Linear(units, scaled(count, width)), nn.ReLU(), nn.Dropout(dropout)]
         units = scaled(count, width)
-    return nn.Sequential(*layers, nn.Linear(units, classes))
+    network = nn.Sequential(*layers, nn.Linear(units, classes))
+    for layer in network if conventions == "keras" else ():
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    return network
