@@ -192,6 +192,38 @@ TEST_CASE("an epoch callback that stops ends the run after its epoch") {
     CHECK_FALSE(train.fit(f.data.view(), {.batch_size = 5}).stopped);
 }
 
+TEST_CASE("a validation callback that stops ends the run within some hundred rows, and the epoch has no validation") {
+    fixture f(2000);
+    trainer train(f.net);
+    std::vector<std::int64_t> rows_so_far;
+    const auto second_part = [&](const evaluation& e) {
+        rows_so_far.push_back(e.rows);
+        return rows_so_far.size() == 2 ? flow::stop : flow::go_on;
+    };
+    const history h = train.fit(f.data.view(), {.epochs = 5, .batch_size = 100, .validation_split = 0.75}, {}, {}, second_part);
+    CHECK(rows_so_far == std::vector<std::int64_t>{500, 1000});
+    REQUIRE(f.log.evaluations.size() == 2);
+    CHECK(f.log.evaluations[1].rows == numbers(1000, 1500));
+    CHECK(h.stopped);
+    REQUIRE(h.epochs.size() == 1);
+    CHECK_FALSE(h.epochs[0].has_validation);
+    CHECK(h.epochs[0].steps == 5);
+}
+
+TEST_CASE("an evaluation in parts has the figures of one in one go; one that is stopped tells its rows") {
+    fixture f(1300);
+    trainer train(f.net);
+    const evaluation whole = train.evaluate(f.data.view(), 100);
+    int parts = 0;
+    const evaluation same = train.evaluate(f.data.view(), 100, [&](const evaluation&) { return ++parts, flow::go_on; });
+    CHECK(parts == 3);  // 500, 500, 300
+    CHECK(same.rows == whole.rows);
+    CHECK(same.loss == doctest::Approx(whole.loss));
+    CHECK(same.accuracy == doctest::Approx(whole.accuracy));
+    CHECK(train.evaluate(f.data.view(), 2000, [](const evaluation&) { return flow::stop; }).rows == 1300);
+    CHECK(train.evaluate(f.data.view(), 1, [](const evaluation&) { return flow::stop; }).rows == 512);
+}
+
 TEST_CASE("a loss that is not finite ends the run, names step and learning rate, and keeps what was before") {
     for (const std::size_t latency : {0u, 4u}) {
         fixture f(20);

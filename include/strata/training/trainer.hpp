@@ -32,6 +32,8 @@ struct batch_result {
 
 using epoch_callback = function_ref<flow(const epoch_result&)>;
 using batch_callback = function_ref<flow(const batch_result&)>;
+// Between the parts, some hundred rows each, of a validation or an evaluation: the figures of the rows so far.
+using evaluation_callback = function_ref<flow(const evaluation&)>;
 
 struct fit_options {
     int epochs = 1;
@@ -54,12 +56,13 @@ public:
 
     // Trains. Throws invalid_input for options and data that do not fit, non_finite_loss when a loss or a gradient is NaN or infinite
     // (what was trained before stays, and so does history()). A callback that answers stop ends the run after the steps in flight;
-    // epochs that were begun are reported, those that a batch callback stopped without validation. The view's arrays must stay until
-    // it returns.
-    strata::history fit(const dataset_view& data, const fit_options& options, epoch_callback on_epoch = {}, batch_callback on_batch = {});
+    // epochs that were begun are reported, those that a batch or evaluation callback stopped without validation. The view's arrays must
+    // stay until it returns.
+    strata::history fit(const dataset_view& data, const fit_options& options, epoch_callback on_epoch = {}, batch_callback on_batch = {},
+                        evaluation_callback on_validation = {});
 
-    // Loss and accuracy in inference mode.
-    evaluation evaluate(const dataset_view& data, int batch_size = 32);
+    // Loss and accuracy in inference mode. A callback that answers stop ends it: then they are those of the first result.rows rows.
+    evaluation evaluate(const dataset_view& data, int batch_size = 32, evaluation_callback on_part = {});
 
     // One step on the rows of `batch`, in given order. Throws non_finite_loss, and then nothing was changed.
     step_result train_step(const dataset_view& batch);

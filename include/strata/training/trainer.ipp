@@ -77,10 +77,11 @@ STRATA_INLINE row_split split_of(const dataset_view& data, const fit_options& op
 
 STRATA_INLINE non_finite_loss not_finite(const step_result& result, int epoch, float learning_rate) {
     const std::string where = epoch < 0 ? "" : "epoch " + std::to_string(epoch + 1) + ", ";
+    const auto rate = static_cast<double>(learning_rate);
     return {"training: the loss or a gradient is NaN or infinite at step " + std::to_string(result.step) + " (" + where + "learning rate " +
-                number_text(static_cast<double>(learning_rate)) +
+                number_text(rate) +
                 "); nothing of that step was kept. Try a smaller learning rate, such as " +
-                number_text(static_cast<double>(learning_rate) / 10) + ", and look for NaN or very large values in the pictures",
+                number_text(rate > 1 ? 0.001 : rate / 10) + ", and look for NaN or very large values in the pictures",
             static_cast<long long>(result.step)};
 }
 
@@ -147,6 +148,23 @@ private:
     step_result last_{}, non_finite_{};
 };
 
+// The rows in parts, whole batches of about 512 rows, with the callback's answer between two of them; without one in one go.
+STRATA_INLINE evaluation evaluate_in_parts(backend::executor& executor, const backend::resident_data& data,
+                                           std::span<const std::int64_t> rows, int batch_size, const softmax_cross_entropy& loss,
+                                           evaluation_callback on_part) {
+    if (!on_part) return executor.evaluate(data, rows, batch_size, loss);
+    const auto batch = static_cast<std::size_t>(batch_size), part = batch * std::max<std::size_t>(1, 512 / batch);
+    evaluation sum, mean;
+    for (std::size_t first = 0; first < rows.size(); first += part) {
+        const evaluation e = executor.evaluate(data, rows.subspan(first, std::min(part, rows.size() - first)), batch_size, loss);
+        const auto count = static_cast<double>(e.rows);
+        sum = {.loss = sum.loss + e.loss * count, .accuracy = sum.accuracy + e.accuracy * count, .rows = sum.rows + e.rows};
+        mean = {.loss = sum.loss / static_cast<double>(sum.rows), .accuracy = sum.accuracy / static_cast<double>(sum.rows), .rows = sum.rows};
+        if (on_part(mean) == flow::stop) break;
+    }
+    return mean;
+}
+
 // The rows of an epoch in the order of its steps: a function of seed and epoch.
 STRATA_INLINE std::vector<std::int64_t> order_of(const std::vector<std::int64_t>& rows, bool shuffled, std::uint64_t seed, int epoch) {
     if (!shuffled) return rows;
@@ -196,7 +214,7 @@ STRATA_INLINE trainer::trainer(model& model, const strata::optimizer& optimizer,
 }
 
 STRATA_INLINE strata::history trainer::fit(const dataset_view& data, const fit_options& options, epoch_callback on_epoch,
-                                           batch_callback on_batch) {
+                                           batch_callback on_batch, evaluation_callback on_validation) {
     history_ = {};
     trainer_detail::check_options(options);
     trainer_detail::check_data(model_, data, "data");
@@ -225,29 +243,36 @@ STRATA_INLINE strata::history trainer::fit(const dataset_view& data, const fit_o
         run.run();
 
         epoch_result result{.epoch = epoch};
+        bool validation_stopped = false;
         run.write(result);
         result.learning_rate = rates[static_cast<std::size_t>(std::max<std::int64_t>(run.steps(), 1) - 1)];
         if (run.finite() && !run.stopped() && !validation.empty()) {
-            const evaluation e = executor.evaluate(other ? *other : *resident, validation, validation_batch, loss_);
-            result.has_validation = true;
-            result.val_loss = e.loss;
-            result.val_accuracy = e.accuracy;
+            const auto asked = [&](const evaluation& so_far) {
+                const flow answer = on_validation(so_far);
+                validation_stopped = answer == flow::stop;
+                return answer;
+            };
+            const evaluation e = trainer_detail::evaluate_in_parts(executor, other ? *other : *resident, validation, validation_batch,
+                                                                   loss_, on_validation ? evaluation_callback(asked) : evaluation_callback{});
+            result.has_validation = e.rows == static_cast<std::int64_t>(validation.size());
+            result.val_loss = result.has_validation ? e.loss : 0;
+            result.val_accuracy = result.has_validation ? e.accuracy : 0;
         }
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
         if (run.steps() > 0) history_.epochs.push_back(result);
         if (!run.finite()) throw trainer_detail::not_finite(run.non_finite_step(), epoch, rates[static_cast<std::size_t>(run.steps())]);
-        history_.stopped = run.stopped();
+        history_.stopped = run.stopped() || validation_stopped;
         if (on_epoch && on_epoch(result) == flow::stop) history_.stopped = true;
     }
     return history_;
 }
 
-STRATA_INLINE evaluation trainer::evaluate(const dataset_view& data, int batch_size) {
+STRATA_INLINE evaluation trainer::evaluate(const dataset_view& data, int batch_size, evaluation_callback on_part) {
     if (batch_size < 1) throw invalid_input("batch_size is " + std::to_string(batch_size) + "; give at least 1");
     trainer_detail::check_data(model_, data, "data");
     const auto resident = model_.executor().load(data);
     const int rows = static_cast<int>(std::min<std::int64_t>(batch_size, data.rows()));
-    return model_.executor().evaluate(*resident, trainer_detail::all_rows(data.rows()), rows, loss_);
+    return trainer_detail::evaluate_in_parts(model_.executor(), *resident, trainer_detail::all_rows(data.rows()), rows, loss_, on_part);
 }
 
 STRATA_INLINE step_result trainer::train_step(const dataset_view& batch) {
