@@ -57,7 +57,7 @@ struct adam_settings {
 };
 
 // The coefficients of step t, counted from 1, computed in double. The arrays are the caller's to set.
-inline adam adam_at(const adam_settings& s, float rate, std::int64_t t) {
+STRATA_HOST_DEVICE inline adam adam_at(const adam_settings& s, float rate, std::int64_t t) {
     const double learning_rate = static_cast<double>(rate);
     const double correction1 = 1 - std::pow(s.beta1, static_cast<double>(t));
     const double correction2 = std::sqrt(1 - std::pow(s.beta2, static_cast<double>(t)));
