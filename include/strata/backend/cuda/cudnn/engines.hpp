@@ -7,6 +7,7 @@
 #include <strata/backend/cuda/cudnn/descriptor.hpp>
 #include <strata/backend/cuda/cudnn/operations.hpp>
 #include <strata/backend/cuda/cudnn/plan.hpp>
+#include <strata/backend/cuda/cudnn/target.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,21 +17,6 @@
 
 namespace strata::inline STRATA_ABI {
 namespace cudnn {
-
-// The GPU that plans are made for. Move-only.
-class target {
-public:
-    // A GPU that need not be here: cuDNN's JSON description (tests/devices). Throws invalid_input with cuDNN's text when it is not one.
-    static target described(const std::string& json);
-    static target of(const handle& handle);
-
-    const descriptor<CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR>& get() const { return descriptor_; }
-    std::string json() const;  // the description, for keys of the plan cache
-
-private:
-    target() = default;
-    descriptor<CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR> descriptor_;
-};
 
 struct engine_filter {
     bool strict_fp32 = false;  // convolutions: refuse TENSOR_CORE (TF32 for f32 data), DOWN_CONVERT_INPUTS, reduced reductions

@@ -71,16 +71,16 @@ struct operation {
 class operation_graph {
 public:
     // Weights w (K, R, S, C); x (N, H, W, C), y (N, H', W', K). The padding may differ before and after.
-    void convolution_forward(const tensor& x, const tensor& w, const tensor& y, const window& window);
-    void convolution_backward_data(const tensor& dy, const tensor& w, const tensor& dx, const window& window);
-    void convolution_backward_filter(const tensor& x, const tensor& dy, const tensor& dw, const window& window);
+    void convolution_forward(const tensor& x, const tensor& w, const tensor& y, const cudnn::window& window);
+    void convolution_backward_data(const tensor& dy, const tensor& w, const tensor& dx, const cudnn::window& window);
+    void convolution_backward_filter(const tensor& x, const tensor& dy, const tensor& dw, const cudnn::window& window);
 
     // `index` (i8, shaped as y) says where in its window each maximum lay: in cuDNN's own code, for max_pool_backward alone.
-    void max_pool_forward(const tensor& x, const tensor& y, const tensor* index, const window& window);
-    void max_pool_backward(const tensor& dy, const tensor& index, const tensor& dx, const window& window);
+    void max_pool_forward(const tensor& x, const tensor& y, const tensor* index, const cudnn::window& window);
+    void max_pool_backward(const tensor& dy, const tensor& index, const tensor& dx, const cudnn::window& window);
     // count_padding: the divisor is the whole window; otherwise what of it lies inside x.
-    void average_pool_forward(const tensor& x, const tensor& y, const window& window, bool count_padding);
-    void average_pool_backward(const tensor& dy, const tensor& dx, const window& window, bool count_padding);
+    void average_pool_forward(const tensor& x, const tensor& y, const cudnn::window& window, bool count_padding);
+    void average_pool_backward(const tensor& dy, const tensor& dx, const cudnn::window& window, bool count_padding);
 
     // y = (x - mean) * inverse_deviation * scale + bias, with mean and inverse_deviation = 1 / sqrt(biased variance + epsilon) of
     // this batch as outputs. scale, bias, mean and inverse_deviation are per channel, f32.
@@ -114,8 +114,7 @@ public:
     std::string key() const;
 
 private:
-    void append(operation_kind kind, std::span<const operation::argument> arguments, std::span<const tensor> tensors,
-                const window& window = {}, float slope = 0, bool count_padding = false, bool deterministic = false);
+    void append(operation what, std::span<const tensor> tensors);  // one tensor per argument
 
     std::vector<tensor> tensors_;  // each id once
     std::vector<operation> operations_;

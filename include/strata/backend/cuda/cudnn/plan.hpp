@@ -1,34 +1,21 @@
 // SPDX-License-Identifier: MIT
-// An execution plan: a graph, made executable by one engine on one kind of GPU; and what running it takes, a handle and a variant pack.
+// An execution plan: a graph, made executable by one engine on one kind of GPU; and the variant pack that running it takes.
 #pragma once
 
 #include <strata/core/config.hpp>
 #include <strata/backend/cuda/cudnn/descriptor.hpp>
+#include <strata/backend/cuda/cudnn/handle.hpp>
 #include <strata/backend/cuda/cudnn/operations.hpp>
+#include <strata/backend/cuda/cudnn/target.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace strata::inline STRATA_ABI {
 namespace cudnn {
-
-// cuDNN's context on the current device. Move-only; its calls go to `stream`.
-class handle {
-public:
-    handle();  // on the default stream
-    explicit handle(cudaStream_t stream) : handle() { set_stream(stream); }
-    void set_stream(cudaStream_t stream);
-    cudnnHandle_t get() const { return raw_.get(); }
-
-private:
-    struct destroyer {
-        void operator()(cudnnContext* raw) const;
-    };
-    std::unique_ptr<cudnnContext, destroyer> raw_;
-};
 
 struct binding {
     std::int64_t id;
@@ -59,7 +46,7 @@ class plan {
 public:
     // From cuDNN's serialized form, as json() gave it for the same graph and device. cuDNN itself accepts damaged text: only what has
     // been verified (plan_cache.hpp) may come here.
-    static plan from_json(const std::string& json, const operation_graph& graph, const class target& target, engine_facts facts,
+    static plan from_json(const std::string& json, const operation_graph& graph, const target& target, engine_facts facts,
                           const std::string& what);
 
     std::int64_t workspace_bytes() const { return workspace_bytes_; }
