@@ -6,6 +6,7 @@
 #include <strata/backend/cuda/runtime/stream.hpp>
 #include <strata/core/config.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -17,7 +18,7 @@ class kernel_library {
 public:
     // Loads for the current device. Throws cuda_error; unsupported where the binary has nothing for this device.
     kernel_library();
-    kernel_library(kernel_library&& other) noexcept { swap(other); }
+    kernel_library(kernel_library&& other) noexcept : kernel_library(nullptr) { swap(other); }
     kernel_library& operator=(kernel_library&& other) noexcept {
         swap(other);
         return *this;
@@ -34,6 +35,7 @@ public:
     void launch(kernel which, const void* parameters, std::int64_t count, const stream& in) const;
 
 private:
+    explicit kernel_library(std::nullptr_t) {}
     void swap(kernel_library& other) noexcept {
         std::swap(library_, other.library_);
         std::swap(kernels_, other.kernels_);

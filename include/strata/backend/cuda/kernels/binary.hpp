@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Our own kernels as bytes: the fat binary that nvcc makes of kernels.cu when strata's package is built, for every architecture that it
+// knows. The bytes are in fat_binary.inc, which CMake writes into the build tree and installs beside this file.
+#pragma once
+
+#include <strata/core/config.hpp>
+
+#include <cstdint>
+#include <span>
+
+namespace strata::inline STRATA_ABI::cuda {
+
+// In words, because a fat binary begins on a boundary of eight bytes.
+std::span<const std::uint64_t> kernel_binary();
+
+}  // namespace strata::inline STRATA_ABI::cuda
+
+#if !defined(STRATA_LINKED)
+#if __has_include(<strata/backend/cuda/kernels/fat_binary.inc>)
+#include <strata/backend/cuda/kernels/binary.ipp>
+#else
+#error \
+    "strata/cuda.hpp needs the bytes of its kernels, strata/backend/cuda/kernels/fat_binary.inc: build or install strata with CMake and STRATA_WITH_CUDA=ON, and link strata::cuda or strata::cuda_headers"
+#endif
+#endif
