@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+// The forward pass, lowered: one function per operation, with the fused way first where there is one.
+#pragma once
+
+#include <strata/backend/cuda/arrays.hpp>
+#include <strata/core/config.hpp>
+#include <strata/core/error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace strata::inline STRATA_ABI::cuda::detail {
+
+class forward_lowering : protected arrays {
+public:
+    using arrays::arrays;
+
+protected:
+    void forward(const operation& op, forward_record& record) {
+        array& dst = values_[index(op.dst)];
+        switch (op.kind) {
+            case op_kind::convolution: dst = convolution(op); break;
+            case op_kind::dense: dst = dense(op); break;
+            case op_kind::max_pool: dst = max_pool(op, record); break;
+            case op_kind::avg_pool: dst = average_pool(op); break;
+            case op_kind::batch_norm: dst = training() ? batch_norm(op, record) : normalized(op); break;
+            case op_kind::relu:
+            case op_kind::leaky_relu: dst = rectifier(op); break;
+            case op_kind::dropout: dst = training() ? dropout(op) : values_[index(op.src[0])]; break;
+            case op_kind::reshape: dst = values_[index(op.src[0])]; break;
+            case op_kind::add: dst = sum(op); break;
+            case op_kind::softmax: dst = softmax(op); break;
+            case op_kind::custom:
+                throw unsupported(describe(program_, op) + ": the custom operation '" + op.custom->name +
+                                  "' has no CUDA kernel; train this network on the CPU");
+        }
+    }
+
+    array convolution(const operation& op) {
+        const array src = values_[index(op.src[0])], dst = fresh(out(op));
+        const variable& weights = variable_of(op.weight);
+        const auto product = [&](graph_writer& g, const cudnn::tensor& y) {
+            g.graph().convolution_forward(g.picture(src, in(op)), g.filter(stored_parameter(op.weight), storage(), weights), y, window(op));
+        };
+        graph_writer fused = writer();
+        if (op.bias < 0 && !op.activated) {
+            product(fused, fused.picture(dst, out(op)));
+            add(op, "convolution forward", either(way(fused.take())));
+            return dst;
+        }
+        const cudnn::tensor between = fused.virtual_picture(out(op));
+        product(fused, between);
+        after_product(fused, op, between, dst);
+        const array aside = fresh(out(op));  // takes bytes only where the fused way is refused
+        graph_writer plain = writer(), rest = writer();
+        product(plain, plain.picture(aside, out(op)));
+        after_product(rest, op, rest.picture(aside, out(op)), dst);
+        add(op, "convolution forward", either(way(fused.take()), way(plain.take(), rest.take())));
+        return dst;
+    }
+
+    // What follows a product: its bias and its rectifier.
+    void after_product(graph_writer& g, const operation& op, const cudnn::tensor& product, const array& dst) {
+        cudnn::tensor last = product;
+        if (op.bias >= 0) {
+            const cudnn::tensor bias = g.per_channel(stored_parameter(op.bias), storage(), out(op).channels);
+            last = op.activated ? g.virtual_picture(out(op)) : g.picture(dst, out(op));
+            g.graph().add(product, bias, last);
+        }
+        if (op.activated) g.graph().relu(last, g.picture(dst, out(op)), op.rate);
+    }
+
+    // Y (N, out) = X (N, in) * W (out, in)^T + b. The program's output is f32, in rows of 16 values: the loss reads it, and its gradient
+    // is an operand whose rows are aligned.
+    array dense(const operation& op) {
+        const array src = values_[index(op.src[0])];
+        const std::int64_t columns = out(op).size();
+        const bool is_output = op.dst == program_.output && !op.activated;
+        array dst;
+        if (is_output) {
+            const std::int64_t leading = (columns + 15) / 16 * 16;
+            dst = {fresh_bytes(batch() * leading * 4), cudnn::data_type::f32, leading};
+        } else {
+            dst = fresh(out(op));
+        }
+        const bool has_bias = op.bias >= 0;
+        const location bias = !has_bias ? location{} : is_output ? parameter(op.bias) : stored_parameter(op.bias);
+        cublaslt::matmul problem{.what = describe(program_, op) + ": dense forward",
+                                 .a = rows_of(src, in(op).size()),
+                                 .b = weights_of(op),
+                                 .d = rows_of(dst, columns),
+                                 .compute = products(),
+                                 .epilogue = has_bias ? cublaslt::epilogue::bias : cublaslt::epilogue::none};
+        const matmul_call plain{problem, src.at, stored_parameter(op.weight), dst.at, bias};
+        if (!op.activated) {
+            add(op, "dense forward", either(way(plain)));
+            return dst;
+        }
+        const array aside = fresh(out(op));
+        graph_writer rest = writer();
+        rest.graph().relu(rest.picture(aside, out(op)), rest.picture(dst, out(op)), op.rate);
+        matmul_call unfused = plain;
+        unfused.d = aside.at;
+        ways how;
+        if (has_bias && op.rate == 0) {
+            matmul_call fused = plain;
+            fused.problem.epilogue = cublaslt::epilogue::relu_bias;
+            how.push_back(way(std::move(fused)));
+        }
+        how.push_back(way(std::move(unfused), rest.take()));
+        add(op, "dense forward", std::move(how));
+        return dst;
+    }
+
+    // A matrix (N, columns) of activations.
+    cublaslt::operand rows_of(const array& a, std::int64_t columns) const {
+        return {.type = a.type == cudnn::data_type::f32 ? dtype::f32 : dtype::bf16,
+                .rows = batch(),
+                .columns = columns,
+                .leading = a.leading != 0 ? a.leading : columns};
+    }
+    cublaslt::operand weights_of(const operation& op) const {  // (out, in), read as its transpose
+        return {.type = storage_of(options_.precision),
+                .rows = out(op).size(),
+                .columns = in(op).size(),
+                .leading = in(op).size(),
+                .transposed = true,
+                .alignment = 128};
+    }
+    cublaslt::compute products() const { return options_.precision == precision::tf32 ? cublaslt::compute::tf32 : cublaslt::compute::f32; }
+
+    array max_pool(const operation& op, forward_record& record) {
+        const array src = values_[index(op.src[0])];
+        const array dst{fresh_bytes(batch() * out(op).size() * cudnn::bytes_of(src.type)), src.type};
+        graph_writer g = writer();
+        const cudnn::tensor x = g.picture(src, in(op)), y = g.picture(dst, out(op));
+        if (training()) {
+            record.index = fresh_bytes(batch() * out(op).size());
+            const cudnn::tensor where = g.picture({record.index, cudnn::data_type::i8}, out(op));
+            g.graph().max_pool_forward(x, y, &where, window(op));
+        } else {
+            g.graph().max_pool_forward(x, y, nullptr, window(op));
+        }
+        add(op, "max pooling forward", either(way(g.take())));
+        return dst;
+    }
+
+    array average_pool(const operation& op) {
+        const array dst = fresh(out(op));
+        graph_writer g = writer();
+        g.graph().average_pool_forward(g.picture(values_[index(op.src[0])], in(op)), g.picture(dst, out(op)), window(op), false);
+        add(op, "average pooling forward", either(way(g.take())));
+        return dst;
+    }
+
+    array batch_norm(const operation& op, forward_record& record) {
+        const std::int64_t channels = out(op).channels;
+        record.mean = {area::batch_statistics, -1, batch_statistics_end_};
+        record.inverse_deviation = {area::batch_statistics, -1, batch_statistics_end_ + aligned(channels * 4)};
+        batch_statistics_end_ += 2 * aligned(channels * 4);
+        const array dst = fresh(out(op));
+        graph_writer g = writer();
+        const auto vector = [&](const location& at) { return g.per_channel(at, cudnn::data_type::f32, channels); };
+        g.graph().batch_norm_training(g.picture(values_[index(op.src[0])], in(op)), vector(parameter(op.weight)),
+                                      vector(parameter(op.bias)), g.picture(dst, out(op)), vector(record.mean),
+                                      vector(record.inverse_deviation), static_cast<double>(epsilon(op)));
+        add(op, "batch norm forward", either(way(g.take())));
+        return dst;
+    }
+
+    // Batch norm with moving statistics: one scale and one shift per channel.
+    array normalized(const operation& op) {
+        const std::int64_t channels = out(op).channels;
+        const location scale = fresh_bytes(channels * 4), shift = fresh_bytes(channels * 4);
+        const location gamma = parameter(op.weight), beta = parameter(op.bias), mean = statistic(op.mean),
+                       variance = statistic(op.variance);
+        add(op, "batch norm folded",
+            either(way(kernel({scale, shift}, [=, epsilon = epsilon(op)](const memory_map& m, const launch_context& c) {
+                c.launch(kernels::fold_batch_norm{.gamma = m.as<const float>(gamma),
+                                                  .beta = m.as<const float>(beta),
+                                                  .mean = m.as<const float>(mean),
+                                                  .variance = m.as<const float>(variance),
+                                                  .epsilon = epsilon,
+                                                  .scale = m.as<float>(scale),
+                                                  .shift = m.as<float>(shift)},
+                         channels);
+            }))));
+        const array dst = fresh(out(op));
+        graph_writer g = writer();
+        const cudnn::tensor scaled = g.virtual_picture(out(op));
+        g.graph().multiply(g.picture(values_[index(op.src[0])], in(op)), g.per_channel(scale, cudnn::data_type::f32, channels), scaled);
+        g.graph().add(scaled, g.per_channel(shift, cudnn::data_type::f32, channels), g.picture(dst, out(op)));
+        add(op, "batch norm inference", either(way(g.take())));
+        return dst;
+    }
+
+    array rectifier(const operation& op) {
+        const array dst = fresh(out(op));
+        graph_writer g = writer();
+        g.graph().relu(g.picture(values_[index(op.src[0])], in(op)), g.picture(dst, out(op)), op.rate);
+        add(op, "rectifier forward", either(way(g.take())));
+        return dst;
+    }
+
+    template <typename T>
+    kernel_call dropout_of(const operation& op, const location& from, const location& to) const {
+        const std::int64_t count = batch() * out(op).size();
+        return kernel({from, to},
+                      [=, rate = op.rate, layer = static_cast<std::uint32_t>(op.layer)](const memory_map& m, const launch_context& c) {
+                          using body = kernels::step_dropout<T>;
+                          c.launch(body{c.state, m.as<const T>(from), m.as<T>(to), count, rate, layer}, body::blocks(count));
+                      });
+    }
+    void apply_dropout(const char* what, const operation& op, const location& from, const location& to) {
+        add(op, what, either(way(narrow() ? dropout_of<kernels::bf16>(op, from, to) : dropout_of<float>(op, from, to))));
+    }
+    array dropout(const operation& op) {
+        const array dst = fresh(out(op));
+        apply_dropout("dropout forward", op, values_[index(op.src[0])].at, dst.at);
+        return dst;
+    }
+
+    array sum(const operation& op) {
+        const array dst = fresh(out(op));
+        graph_writer g = writer();
+        g.graph().add(g.picture(values_[index(op.src[0])], in(op)), g.picture(values_[index(op.src[1])], in(op)), g.picture(dst, out(op)));
+        add(op, "add", either(way(g.take())));
+        return dst;
+    }
+
+    // As f32: where it was made in bf16, a copy.
+    array widened(const operation& op, const array& a, std::int64_t count) {
+        if (a.type == cudnn::data_type::f32) return a;
+        const array to{fresh_bytes(count * 4), cudnn::data_type::f32};
+        add(op, "widen", either(way(kernel({a.at, to.at}, [from = a.at, to = to.at, count](const memory_map& m, const launch_context& c) {
+                c.launch(kernels::widen{m.as<const kernels::bf16>(from), m.as<float>(to)}, count);
+            }))));
+        return to;
+    }
+
+    array softmax(const operation& op) {
+        if (op.dst != program_.output)
+            throw unsupported(describe(program_, op) + ": softmax inside a network has no CUDA kernel; it is known as the last layer");
+        const array src = widened(op, values_[index(op.src[0])], batch() * in(op).size());
+        const std::int64_t classes = in(op).size(), leading = src.leading != 0 ? src.leading : classes;
+        const array dst{fresh_bytes(batch() * classes * 4), cudnn::data_type::f32};
+        add(op, "softmax", either(way(kernel({src.at, dst.at}, [=, rows = batch()](const memory_map& m, const launch_context& c) {
+                c.launch(kernels::softmax_rows{m.as<const float>(src.at), leading, static_cast<int>(classes), m.as<float>(dst.at)}, rows);
+            }))));
+        return dst;
+    }
+
+private:
+    std::int64_t batch_statistics_end_ = 0;
+};
+
+}  // namespace strata::inline STRATA_ABI::cuda::detail

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// How a GPU is opened.
+#pragma once
+
+#include <strata/core/config.hpp>
+
+#include <cstdint>
+
+namespace strata::inline STRATA_ABI::cuda {
+
+struct options {
+    int device = 0;              // as CUDA numbers the visible devices
+    bool deterministic = false;  // only engines that give the same bits at each run
+    std::int64_t workspace_limit = std::int64_t{1} << 30;  // bytes that one operation may ask for; engines that need more are not chosen
+};
+
+}  // namespace strata::inline STRATA_ABI::cuda
