@@ -66,7 +66,7 @@ protected:
         if (op.bias < 0) return;
         graph_writer g = writer();
         g.graph().reduce_add(g.picture(gradient_of_output, out(op)),
-                             g.per_channel(gradient(op.bias), cudnn::data_type::f32, out(op).channels), options_.deterministic);
+                             g.per_channel(gradient(op.bias), cudnn::data_type::f32, out(op).channels));
         add(op, "bias gradient", either(way(g.take())));
     }
 
@@ -133,8 +133,7 @@ protected:
             fused.problem.epilogue = cublaslt::epilogue::bgrad_a;
             fused.bias = gradient(op.bias);
             graph_writer sums = writer();
-            sums.graph().reduce_add(sums.padded_rows(before, outputs), sums.per_channel(gradient(op.bias), cudnn::data_type::f32, outputs),
-                                    options_.deterministic);
+            sums.graph().reduce_add(sums.padded_rows(before, outputs), sums.per_channel(gradient(op.bias), cudnn::data_type::f32, outputs));
             add(op, "dense backward by weights", either(way(std::move(fused)), way(std::move(by_weights), sums.take())));
         }
         if (!needs_gradient(op.src[0])) return;

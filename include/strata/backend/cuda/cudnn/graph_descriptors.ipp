@@ -208,7 +208,6 @@ STRATA_INLINE any_descriptor graph_descriptors::pointwise(const operation& o) {
 STRATA_INLINE any_descriptor graph_descriptors::reduction(const operation& o) {
     descriptor<CUDNN_BACKEND_REDUCTION_DESCRIPTOR> how;
     how.set<CUDNN_ATTR_REDUCTION_OPERATOR>(CUDNN_REDUCE_TENSOR_ADD).set<CUDNN_ATTR_REDUCTION_COMP_TYPE>(CUDNN_DATA_FLOAT);
-    if (o.deterministic) how.set<CUDNN_ATTR_REDUCTION_IS_DETERMINISTIC>(true);
     how.finalize();
     descriptor<CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR> made;
     made.set<CUDNN_ATTR_OPERATION_REDUCTION_DESC>(how)

@@ -65,7 +65,6 @@ struct operation {
     cudnn::window window{};
     float slope = 0;              // of a ReLU's negative side
     bool count_padding = false;   // by average pooling
-    bool deterministic = false;   // demanded from a reduction
 };
 
 class operation_graph {
@@ -96,8 +95,9 @@ public:
     void relu(const tensor& x, const tensor& y, float slope = 0);
     // dx = dy where x > 0, slope * dy elsewhere. ReLU's output may stand for its input: they have the same sign (slope >= 0).
     void relu_backward(const tensor& dy, const tensor& x, const tensor& dx, float slope = 0);
-    // Sums x over every axis along which y has one element.
-    void reduce_add(const tensor& x, const tensor& y, bool deterministic = false);
+    // Sums x over every axis along which y has one element. (cuDNN 9.19 has an attribute that demands a deterministic sum; its kernels do
+    // not compile for any GPU, so none is set, and the filter on the notes of engines has the last word.)
+    void reduce_add(const tensor& x, const tensor& y);
 
     // A number that is part of the graph: kept by the plan, never bound.
     tensor scalar(float value);

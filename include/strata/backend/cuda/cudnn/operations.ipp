@@ -275,12 +275,10 @@ STRATA_INLINE void operation_graph::relu_backward(const tensor& dy, const tensor
     append(std::move(what), detail::tensors_of(roles));
 }
 
-STRATA_INLINE void operation_graph::reduce_add(const tensor& x, const tensor& y, bool deterministic) {
+STRATA_INLINE void operation_graph::reduce_add(const tensor& x, const tensor& y) {
     const std::initializer_list<detail::role> roles{{"x", x}, {"y", y, true}};
     if (!detail::stretches_to(y, x)) detail::refuse(operation_kind::reduce_add, roles, "y has one element or all along each axis of x");
-    operation what = detail::make_operation(operation_kind::reduce_add, roles);
-    what.deterministic = deterministic;
-    append(std::move(what), detail::tensors_of(roles));
+    append(detail::make_operation(operation_kind::reduce_add, roles), detail::tensors_of(roles));
 }
 
 STRATA_INLINE tensor operation_graph::scalar(float value) {
@@ -356,7 +354,6 @@ STRATA_INLINE std::string operation_graph::describe() const {
         const bool averages = o.kind == operation_kind::average_pool_forward || o.kind == operation_kind::average_pool_backward;
         if (averages) text += o.count_padding ? " counting padding" : " without padding";
         if (o.slope != 0) text += " slope " + detail::number_text(o.slope);
-        if (o.deterministic) text += " deterministic";
     }
     return text;
 }
@@ -378,8 +375,7 @@ STRATA_INLINE std::string operation_graph::key() const {
         std::uint32_t slope = 0;
         std::memcpy(&slope, &o.slope, sizeof slope);
         text += " window " + list(o.window.kernel) + list(o.window.stride) + list(o.window.before) + list(o.window.after) +
-                list(o.window.dilation) + " slope " + std::to_string(slope) + (o.count_padding ? " counting" : "") +
-                (o.deterministic ? " deterministic" : "") + '\n';
+                list(o.window.dilation) + " slope " + std::to_string(slope) + (o.count_padding ? " counting" : "") + '\n';
     }
     for (const float value : scalars_) {
         std::uint32_t bits = 0;
