@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A device program whose engines are chosen and whose buffers are placed; bound to memory, it can be run.
+// The engines that a device program is run by, chosen for a GPU that is here or only described; and the program with its buffers
+// placed, which can be bound to memory and run.
 #pragma once
 
 #include <strata/backend/cuda/cublaslt/matmul.hpp>
@@ -29,9 +30,23 @@ struct planner {
 // https://docs.nvidia.com/cuda/cublas/ (cublasSetWorkspace)
 inline constexpr std::int64_t product_workspace = std::int64_t{32} << 20;
 
+// One call, and the engine that was chosen for it; our own kernels need none.
+struct planned_call {
+    const call* of = nullptr;
+    bool fused = false;  // of the first of several ways
+    std::optional<cudnn::plan> graph{};
+    std::optional<cublaslt::plan> product{};
+
+    std::int64_t workspace_bytes() const { return graph ? graph->workspace_bytes() : product ? product->workspace_bytes() : 0; }
+    std::string describe() const;  // what is computed, with shapes and types
+};
+
+// The first way of the action whose engines all exist. Throws cudnn::no_plan or unsupported, naming the layer, when there is none.
+std::vector<planned_call> choose_way(const action& of, const planner& how);
+
 class planned_program {
 public:
-    // Throws cudnn::no_plan or unsupported, naming the layer, when an action has no way left.
+    // Throws as choose_way does.
     planned_program(device_program program, const planner& how);
 
     std::int64_t arena_bytes() const { return arena_bytes_; }
@@ -43,29 +58,14 @@ public:
     const memory_map& memory() const { return memory_; }
     void run(const launch_context& context, const cudnn::handle& dnn, const cublaslt::handle& products) const;
 
-    // One line of the table of plans.
-    struct line {
-        std::string what;  // the action and its part
-        std::string operations;
-        bool fused = false;  // the first of several ways
-        std::optional<cudnn::engine_facts> engine;  // of cuDNN
-        std::int64_t workspace = 0;
-    };
-    std::vector<line> table() const;
-
 private:
-    // One call of the way that was chosen.
     struct step {
-        const call* of = nullptr;
+        planned_call planned;
         std::size_t action = 0;
-        bool first_of_several = false;
-        std::optional<cudnn::plan> graph;
-        std::optional<cudnn::variant_pack> pack;
-        std::optional<cublaslt::plan> product;
-        void *a = nullptr, *b = nullptr, *d = nullptr;
+        std::optional<cudnn::variant_pack> pack{};
+        void *a = nullptr, *b = nullptr, *d = nullptr;  // of a product
     };
 
-    bool choose(const action& from, std::size_t number, std::size_t way, const planner& how);
     void place_buffers();
 
     device_program program_;

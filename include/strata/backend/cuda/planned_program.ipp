@@ -5,6 +5,7 @@
 #include <strata/backend/cuda/planned_program.hpp>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -26,41 +27,48 @@ STRATA_INLINE std::vector<location> arrays_of(const call& c) {
 
 }  // namespace detail
 
-STRATA_INLINE planned_program::planned_program(device_program program, const planner& how) : program_(std::move(program)) {
-    for (std::size_t i = 0; i < program_.actions.size(); ++i) {
-        const action& a = program_.actions[i];
-        std::size_t way = 0;
-        while (!choose(a, i, way, how)) ++way;  // the last one throws
-    }
-    place_buffers();
+STRATA_INLINE std::string planned_call::describe() const {
+    if (const auto* graph_of = std::get_if<graph_call>(of)) return graph_of->graph.describe();
+    if (const auto* product_of = std::get_if<matmul_call>(of)) return cublaslt::describe(product_of->problem);
+    return "own kernel";
 }
 
-// Appends the steps of one way, or nothing when an engine of it does not exist and there is another way.
-STRATA_INLINE bool planned_program::choose(const action& from, std::size_t number, std::size_t way, const planner& how) {
-    const bool last = way + 1 == from.ways.size();
-    std::vector<step> list;
-    for (const call& c : from.ways[way]) {
-        step s;
-        s.of = &c;
-        s.action = number;
-        s.first_of_several = way == 0 && from.ways.size() > 1;
+STRATA_INLINE std::vector<planned_call> choose_way(const action& of, const planner& how) {
+    const auto plan_of = [&of, &how](const call& c, bool last, planned_call& to) {
         if (const auto* graph = std::get_if<graph_call>(&c)) {
-            s.graph = last ? cudnn::find_plan(graph->graph, how.target, how.filter, from.what)
-                           : cudnn::try_plan(graph->graph, how.target, how.filter, from.what);
-            if (!s.graph) return false;
-            workspace_bytes_ = std::max(workspace_bytes_, s.graph->workspace_bytes());
-        } else if (const auto* product = std::get_if<matmul_call>(&c); product != nullptr && how.products != nullptr) {
-            cublaslt::matmul problem = product->problem;
-            problem.bias = how.variables->at(product->bias);
-            const std::int64_t limit = std::min(product_workspace, how.filter.workspace_limit);
-            s.product = last ? cublaslt::find_plan(*how.products, problem, limit) : cublaslt::try_plan(*how.products, problem, limit);
-            if (!s.product) return false;
-            workspace_bytes_ = std::max(workspace_bytes_, s.product->workspace_bytes());
+            to.graph = last ? cudnn::find_plan(graph->graph, how.target, how.filter, of.what)
+                            : cudnn::try_plan(graph->graph, how.target, how.filter, of.what);
+            return to.graph.has_value();
         }
-        list.push_back(std::move(s));
+        const auto* product = std::get_if<matmul_call>(&c);
+        if (product == nullptr || how.products == nullptr) return true;
+        cublaslt::matmul problem = product->problem;
+        problem.bias = how.variables->at(product->bias);
+        const std::int64_t limit = std::min(product_workspace, how.filter.workspace_limit);
+        to.product = last ? cublaslt::find_plan(*how.products, problem, limit) : cublaslt::try_plan(*how.products, problem, limit);
+        return to.product.has_value();
+    };
+    for (std::size_t way = 0;; ++way) {
+        const bool last = way + 1 == of.ways.size();  // which throws where it has no engine
+        std::vector<planned_call> list;
+        bool whole = true;
+        for (const call& c : of.ways[way]) {
+            list.push_back({.of = &c, .fused = way == 0 && !last});
+            whole = plan_of(c, last, list.back());
+            if (!whole) break;
+        }
+        if (whole) return list;
     }
-    for (step& s : list) steps_.push_back(std::move(s));
-    return true;
+}
+
+STRATA_INLINE planned_program::planned_program(device_program program, const planner& how) : program_(std::move(program)) {
+    for (std::size_t i = 0; i < program_.actions.size(); ++i) {
+        for (planned_call& c : choose_way(program_.actions[i], how)) {
+            workspace_bytes_ = std::max(workspace_bytes_, c.workspace_bytes());
+            steps_.push_back({.planned = std::move(c), .action = i});
+        }
+    }
+    place_buffers();
 }
 
 // A buffer lives from the first action that uses it to the last; those of ways not taken never.
@@ -69,7 +77,7 @@ STRATA_INLINE void planned_program::place_buffers() {
         if (at.buffer >= 0) program_.buffers[static_cast<std::size_t>(at.buffer)].alive.extend(static_cast<int>(action));
     };
     for (const step& s : steps_) {
-        for (const location& at : detail::arrays_of(*s.of)) use(at, s.action);
+        for (const location& at : detail::arrays_of(*s.planned.of)) use(at, s.action);
     }
     use(program_.output, program_.actions.size());
     arena_bytes_ = place(program_.buffers);
@@ -80,12 +88,12 @@ STRATA_INLINE void planned_program::bind(memory_map memory, std::byte* workspace
     memory_.buffers.clear();
     for (const buffer& b : program_.buffers) memory_.buffers.push_back(b.offset);
     for (step& s : steps_) {
-        if (s.graph) {
+        if (s.planned.graph) {
             std::vector<cudnn::binding> bindings;
-            for (const auto& [id, at] : std::get<graph_call>(*s.of).tensors) bindings.push_back({id, memory_.at(at)});
-            s.pack = s.graph->pack(bindings, workspace);
-        } else if (s.product) {
-            const auto& product = std::get<matmul_call>(*s.of);
+            for (const auto& [id, at] : std::get<graph_call>(*s.planned.of).tensors) bindings.push_back({id, memory_.at(at)});
+            s.pack = s.planned.graph->pack(bindings, workspace);
+        } else if (s.planned.product) {
+            const auto& product = std::get<matmul_call>(*s.planned.of);
             s.a = memory_.at(product.a);
             s.b = memory_.at(product.b);
             s.d = memory_.at(product.d);
@@ -96,31 +104,14 @@ STRATA_INLINE void planned_program::bind(memory_map memory, std::byte* workspace
 
 STRATA_INLINE void planned_program::run(const launch_context& context, const cudnn::handle& dnn, const cublaslt::handle& products) const {
     for (const step& s : steps_) {
-        if (s.graph) {
-            s.graph->execute(dnn, *s.pack);
-        } else if (s.product) {
-            s.product->run(products, s.a, s.b, s.d, workspace_, context.on.get());
+        if (s.planned.graph) {
+            s.planned.graph->execute(dnn, *s.pack);
+        } else if (s.planned.product) {
+            s.planned.product->run(products, s.a, s.b, s.d, workspace_, context.on.get());
         } else {
-            std::get<kernel_call>(*s.of).run->launch(memory_, context);
+            std::get<kernel_call>(*s.planned.of).run->launch(memory_, context);
         }
     }
-}
-
-STRATA_INLINE std::vector<planned_program::line> planned_program::table() const {
-    std::vector<line> lines;
-    for (const step& s : steps_) {
-        line l{.what = program_.actions[s.action].what, .operations = "own kernel", .fused = s.first_of_several, .engine = {}};
-        if (s.graph) {
-            l.operations = s.graph->graph().describe();
-            l.engine = s.graph->facts();
-            l.workspace = s.graph->workspace_bytes();
-        } else if (const auto* product = std::get_if<matmul_call>(s.of)) {
-            l.operations = cublaslt::describe(product->problem);
-            l.workspace = s.product ? s.product->workspace_bytes() : 0;
-        }
-        lines.push_back(std::move(l));
-    }
-    return lines;
 }
 
 }  // namespace strata::inline STRATA_ABI::cuda
