@@ -14,6 +14,8 @@ set(STRATA_HEADERS
   strata/backend/cpu/lowering.ipp
   strata/backend/cpu/onednn.hpp
   strata/backend/cpu/onednn.ipp
+  strata/backend/cpu/onednn_maker.hpp
+  strata/backend/cpu/onednn_maker.ipp
   strata/backend/cpu/open.hpp
   strata/backend/cpu/open.ipp
   strata/backend/cpu/options.hpp
@@ -22,6 +24,61 @@ set(STRATA_HEADERS
   strata/backend/cpu/tensors.hpp
   strata/backend/cpu/variables.hpp
   strata/backend/cpu/variables.ipp
+  strata/backend/cuda/arrays.hpp
+  strata/backend/cuda/backward.hpp
+  strata/backend/cuda/cublaslt/matmul.hpp
+  strata/backend/cuda/cublaslt/matmul.ipp
+  strata/backend/cuda/cublaslt/status.hpp
+  strata/backend/cuda/cublaslt/status.ipp
+  strata/backend/cuda/cudnn/attributes.hpp
+  strata/backend/cuda/cudnn/descriptor.hpp
+  strata/backend/cuda/cudnn/descriptor.ipp
+  strata/backend/cuda/cudnn/engines.hpp
+  strata/backend/cuda/cudnn/engines.ipp
+  strata/backend/cuda/cudnn/graph_descriptors.hpp
+  strata/backend/cuda/cudnn/graph_descriptors.ipp
+  strata/backend/cuda/cudnn/handle.hpp
+  strata/backend/cuda/cudnn/handle.ipp
+  strata/backend/cuda/cudnn/operations.hpp
+  strata/backend/cuda/cudnn/operations.ipp
+  strata/backend/cuda/cudnn/plan.hpp
+  strata/backend/cuda/cudnn/plan.ipp
+  strata/backend/cuda/cudnn/status.hpp
+  strata/backend/cuda/cudnn/status.ipp
+  strata/backend/cuda/cudnn/target.hpp
+  strata/backend/cuda/cudnn/target.ipp
+  strata/backend/cuda/cudnn/tensor.hpp
+  strata/backend/cuda/cudnn/tensor.ipp
+  strata/backend/cuda/device_program.hpp
+  strata/backend/cuda/executor.hpp
+  strata/backend/cuda/executor.ipp
+  strata/backend/cuda/forward.hpp
+  strata/backend/cuda/inference.hpp
+  strata/backend/cuda/inference.ipp
+  strata/backend/cuda/kernels/binary.hpp
+  strata/backend/cuda/kernels/binary.ipp
+  strata/backend/cuda/kernels/list.hpp
+  strata/backend/cuda/lowering.hpp
+  strata/backend/cuda/lowering.ipp
+  strata/backend/cuda/model_memory.hpp
+  strata/backend/cuda/model_memory.ipp
+  strata/backend/cuda/open.hpp
+  strata/backend/cuda/open.ipp
+  strata/backend/cuda/options.hpp
+  strata/backend/cuda/planned_program.hpp
+  strata/backend/cuda/planned_program.ipp
+  strata/backend/cuda/runtime/device.hpp
+  strata/backend/cuda/runtime/device.ipp
+  strata/backend/cuda/runtime/graph.hpp
+  strata/backend/cuda/runtime/graph.ipp
+  strata/backend/cuda/runtime/kernels.hpp
+  strata/backend/cuda/runtime/kernels.ipp
+  strata/backend/cuda/runtime/memory.hpp
+  strata/backend/cuda/runtime/memory.ipp
+  strata/backend/cuda/runtime/status.hpp
+  strata/backend/cuda/runtime/status.ipp
+  strata/backend/cuda/runtime/stream.hpp
+  strata/backend/cuda/runtime/stream.ipp
   strata/backend/device.hpp
   strata/core/config.hpp
   strata/core/dtype.hpp
@@ -31,6 +88,7 @@ set(STRATA_HEADERS
   strata/core/random.hpp
   strata/core/shape.hpp
   strata/cpu.hpp
+  strata/cuda.hpp
   strata/data/cifar10.hpp
   strata/data/cifar10.ipp
   strata/data/cifar10_archive.hpp
@@ -43,6 +101,7 @@ set(STRATA_HEADERS
   strata/files/atomic_file.ipp
   strata/files/confusion.hpp
   strata/files/confusion.ipp
+  strata/files/crc32.hpp
   strata/files/history_file.hpp
   strata/files/history_file.ipp
   strata/files/json.hpp
@@ -61,14 +120,21 @@ set(STRATA_HEADERS
   strata/files/safetensors.hpp
   strata/files/safetensors.ipp
   strata/kernels/adam.hpp
+  strata/kernels/bf16.hpp
   strata/kernels/dropout.hpp
   strata/kernels/finite.hpp
   strata/kernels/gather.hpp
+  strata/kernels/inference.hpp
   strata/kernels/moving_statistics.hpp
   strata/kernels/reduce.hpp
   strata/kernels/sgd.hpp
   strata/kernels/simd.hpp
   strata/kernels/softmax_cross_entropy.hpp
+  strata/kernels/step.hpp
+  strata/kernels/step_batch.hpp
+  strata/kernels/step_dropout.hpp
+  strata/kernels/step_state.hpp
+  strata/kernels/step_update.hpp
   strata/layers/avg_pool2d.hpp
   strata/layers/batch_norm.hpp
   strata/layers/bias.hpp
