@@ -112,8 +112,6 @@ protected:
     location stored_parameter(int number) const {
         return narrow() ? location{area::narrow_parameters, -1, layout_.parameters[index(number)] / 2} : parameter(number);
     }
-    location row_loss() const { return {area::row_results, -1, 0}; }
-    location row_correct() const { return {area::row_results, -1, aligned(batch() * 4)}; }
 
     // ---- actions
 

@@ -44,6 +44,11 @@ struct location {
     bool operator==(const location&) const = default;
 };
 
+// What the loss leaves of each row of a batch.
+inline constexpr location row_loss{area::row_results, -1, 0};
+constexpr location row_correct(std::int64_t batch) { return {area::row_results, -1, aligned(batch * 4)}; }
+constexpr std::int64_t row_results_bytes(std::int64_t batch) { return 2 * aligned(batch * 4); }
+
 // The addresses behind locations, once everything is placed.
 struct memory_map {
     std::array<std::byte*, areas> bases{};

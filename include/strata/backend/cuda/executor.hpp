@@ -86,7 +86,8 @@ private:
         device_memory normalized_layers;  // the table of update_statistics
         std::int64_t channels = 0;        // of all batch norms
         device_memory row_results;
-        captured_graph captured{};
+        bool ready = false;               // engines loaded, and the step captured
+        captured_graph captured{};        // empty where steps are not captured
         float label_smoothing = 0;        // that was captured
     };
     // Rows in order on the device, and where a run over them stands.
@@ -103,7 +104,9 @@ private:
     compiled make_compiled(int batch, mode of);
     void make_layer_table(compiled& c);
     void bind(compiled& c);
-    void capture(compiled& c, const course& along, float label_smoothing);
+    void prepare(compiled& c, const course& along, float label_smoothing);
+    void enqueue(const compiled& c, const course& along, float label_smoothing) const;  // the whole step, operation by operation
+    void launch(const compiled& c, const course& along) const;
     void commit(const compiled& c, const launch_context& context) const;  // enqueues what follows the gradients
     void upload(course& along, const resident_data& data, std::span<const std::int64_t> rows, std::span<const float> rates);
     void check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const;

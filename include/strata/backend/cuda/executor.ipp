@@ -169,7 +169,7 @@ STRATA_INLINE executor::compiled& executor::program_for(int batch, mode of) {
 
 STRATA_INLINE executor::compiled executor::make_compiled(int batch, mode of) {
     compiled c{.batch = batch, .of = of, .plans = shared_->plan(trains_.view(), batch, of), .normalized_layers = {}, .row_results = {}};
-    c.row_results = device_memory(2 * aligned(std::int64_t{batch} * 4));
+    c.row_results = device_memory(row_results_bytes(batch));
     if (of == mode::training) make_layer_table(c);
     return c;
 }
@@ -203,6 +203,7 @@ STRATA_INLINE void executor::bind(compiled& c) {
     map.bases[static_cast<std::size_t>(area::row_results)] = c.row_results.data();
     c.plans.bind(std::move(map), workspace_.data());
     c.captured = {};
+    c.ready = false;
 }
 
 // Everything from the gradients to the report. A gradient, a loss or a statistic that is not finite keeps all of it from being written.
@@ -248,8 +249,8 @@ STRATA_INLINE void executor::commit(const compiled& c, const launch_context& con
     }
     const memory_map& map = c.plans.memory();
     context.launch(kernels::end_step{.state = context.state,
-                                     .row_loss = map.as<const float>({area::row_results, -1, 0}),
-                                     .row_correct = map.as<const float>({area::row_results, -1, aligned(std::int64_t{c.batch} * 4)}),
+                                     .row_loss = map.as<const float>(row_loss),
+                                     .row_correct = map.as<const float>(row_correct(c.batch)),
                                      .batch = c.batch,
                                      .ring = reinterpret_cast<kernels::step_report*>(ring_.device()),
                                      .ring_size = in_flight},
@@ -266,27 +267,33 @@ STRATA_INLINE kernels::adam_settings executor::adam_settings() const {
             .decoupled = how.decoupled_weight_decay};
 }
 
+STRATA_INLINE void executor::enqueue(const compiled& c, const course& along, float label_smoothing) const {
+    const launch_context context{shared_->on, shared_->library, along.on_device(), label_smoothing};
+    const bool trains = c.of == mode::training;
+    if (trains) context.launch(kernels::begin_step{context.state, adam_settings(), optimizer_.kind == optimizer_kind::adam}, 1);
+    c.plans.run(context, shared_->dnn, shared_->products);
+    if (trains) return commit(c, context);
+    const memory_map& map = c.plans.memory();
+    context.launch(kernels::end_evaluation{.state = context.state,
+                                           .row_loss = map.as<const float>(row_loss),
+                                           .row_correct = map.as<const float>(row_correct(c.batch)),
+                                           .batch = c.batch},
+                   1);
+}
+
 // Runs the engines once as they are, so that all of them are loaded, then captures the step.
-STRATA_INLINE void executor::capture(compiled& c, const course& along, float label_smoothing) {
+STRATA_INLINE void executor::prepare(compiled& c, const course& along, float label_smoothing) {
+    if (c.ready && c.label_smoothing == label_smoothing) return;
     const launch_context context{shared_->on, shared_->library, along.on_device(), label_smoothing};
     c.plans.run(context, shared_->dnn, shared_->products);
-    c.captured = captured_graph::capture(shared_->on, [&] {
-        const bool trains = c.of == mode::training;
-        if (trains) context.launch(kernels::begin_step{context.state, adam_settings(), optimizer_.kind == optimizer_kind::adam}, 1);
-        c.plans.run(context, shared_->dnn, shared_->products);
-        if (trains) {
-            commit(c, context);
-        } else {
-            const memory_map& map = c.plans.memory();
-            context.launch(
-                kernels::end_evaluation{.state = context.state,
-                                        .row_loss = map.as<const float>({area::row_results, -1, 0}),
-                                        .row_correct = map.as<const float>({area::row_results, -1, aligned(std::int64_t{c.batch} * 4)}),
-                                        .batch = c.batch},
-                1);
-        }
-    });
+    if (shared_->device.capture) c.captured = captured_graph::capture(shared_->on, [&] { enqueue(c, along, label_smoothing); });
     c.label_smoothing = label_smoothing;
+    c.ready = true;
+}
+
+STRATA_INLINE void executor::launch(const compiled& c, const course& along) const {
+    if (c.captured.empty()) return enqueue(c, along, c.label_smoothing);
+    c.captured.launch(shared_->on);
 }
 
 // ---- training
@@ -303,7 +310,7 @@ STRATA_INLINE void executor::configure(const optimizer& how, const softmax_cross
     optimizer_ = how;
     loss_ = loss;
     for (const auto& c : compiled_) {
-        if (c->of == mode::training) c->captured = {};
+        if (c->of == mode::training) c->ready = false;
     }
 }
 
@@ -356,8 +363,7 @@ STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, con
     }
     for (const std::int64_t batch : {std::min(size, rows), rows % size}) {
         if (batch == 0) continue;
-        compiled& c = program_for(static_cast<int>(batch), mode::training);
-        if (c.captured.empty() || c.label_smoothing != loss_.label_smoothing) capture(c, training_, loss_.label_smoothing);
+        prepare(program_for(static_cast<int>(batch), mode::training), training_, loss_.label_smoothing);
     }
 }
 
@@ -366,9 +372,9 @@ STRATA_INLINE void executor::step() {
     const device_scope scope(shared_->device.device);
     const std::size_t count = std::min(static_cast<std::size_t>(batch_size_), training_.rows.size() - cursor_);
     compiled& c = program_for(static_cast<int>(count), mode::training);
-    if (c.captured.empty()) capture(c, training_, loss_.label_smoothing);
+    prepare(c, training_, loss_.label_smoothing);
     if (launched_ - taken_ == in_flight) take_oldest();
-    c.captured.launch(shared_->on);
+    launch(c, training_);
     const auto slot = static_cast<std::size_t>(launched_ % in_flight);
     ++launched_;
     cursor_ += count;
@@ -423,11 +429,10 @@ STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, 
     upload(evaluating_, resident, rows, {});
     for (const std::int64_t batch : batches) {
         if (batch == 0) continue;
-        compiled& c = program_for(static_cast<int>(batch), mode::evaluation);
-        if (c.captured.empty() || c.label_smoothing != how.label_smoothing) capture(c, evaluating_, how.label_smoothing);
+        prepare(program_for(static_cast<int>(batch), mode::evaluation), evaluating_, how.label_smoothing);
     }
     for (std::int64_t first = 0; first < count; first += size)
-        program_for(static_cast<int>(std::min(size, count - first)), mode::evaluation).captured.launch(shared_->on);
+        launch(program_for(static_cast<int>(std::min(size, count - first)), mode::evaluation), evaluating_);
     kernels::step_state end;
     copy(&end, evaluating_.state.data(), sizeof end, shared_->on.get());
     shared_->on.synchronize();

@@ -74,7 +74,7 @@ private:
         std::vector<location> uses{output};
         if (gradient.exists()) uses.push_back(gradient);
         return kernel(std::move(uses),
-                      [=, loss = row_loss(), correct = row_correct(), leading = result_.output_leading, rows = batch(),
+                      [=, loss = row_loss, correct = row_correct(batch()), leading = result_.output_leading, rows = batch(),
                        classes = static_cast<int>(program_.output_shape().size())](const memory_map& m, const launch_context& c) {
                           c.launch(kernels::loss_rows<T>{.state = c.state,
                                                          .logits = m.as<const float>(output),

@@ -10,6 +10,7 @@ namespace strata::inline STRATA_ABI::cuda {
 
 struct options {
     int device = 0;              // as CUDA numbers the visible devices
+    bool capture = true;         // false: each step is enqueued operation by operation, for debuggers and profilers
     bool deterministic = false;  // only engines that give the same bits at each run
     std::int64_t workspace_limit = std::int64_t{1} << 30;  // bytes that one operation may ask for; engines that need more are not chosen
 };
