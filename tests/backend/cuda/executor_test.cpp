@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Training on the virtual GPU as the host sees it: what a step costs the host, that captured steps are the steps, what an error leaves.
+#include <strata/cuda.hpp>
+
+#include <doctest/doctest.h>
+
+#include <support/device_step.hpp>
+#include <support/random_values.hpp>
+#include <virtual_gpu/device.hpp>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+using namespace strata;
+using namespace testing;
+
+namespace {
+
+// Random pictures and labels for the AlexNet.
+struct pictures {
+    std::vector<std::uint8_t> bytes;
+    std::vector<std::int32_t> labels;
+
+    explicit pictures(std::int64_t rows) {
+        dice draw(7);
+        for (std::int64_t i = 0; i < rows * 32 * 32 * 3; ++i) bytes.push_back(static_cast<std::uint8_t>(draw.between(0, 255)));
+        for (std::int64_t i = 0; i < rows; ++i) labels.push_back(draw.between(0, 9));
+    }
+    dataset_view view() const { return view_of({32, 32, 3}, 10, bytes, labels); }
+};
+
+constexpr float rate = 1e-3f;
+const program& small_alexnet() {
+    static const program made = alexnet_cifar_program(0.05);
+    return made;
+}
+
+// Enqueues all steps of an epoch over the first rows.
+void enqueue_epoch(backend::executor& executor, const backend::resident_data& data, std::int64_t rows, int batch_size) {
+    const auto order = first_rows(rows);
+    executor.begin_epoch(data, {.rows = order, .batch_size = batch_size, .learning_rates = {&rate, 1}});
+    for (std::int64_t first = 0; first < rows; first += batch_size) executor.step();
+}
+std::vector<step_result> results_of(backend::executor& executor) {
+    std::vector<step_result> results;
+    for (step_result r; executor.collect(r, true);) results.push_back(r);
+    return results;
+}
+
+}  // namespace
+
+TEST_CASE("a step is one graph launch: no copy, no allocation, no wait for an empty queue, and at most 12 own kernels") {
+    const pictures data(80);
+    model m(small_alexnet().view(), cuda::open());
+    backend::executor& executor = m.executor();
+    executor.configure(adam{}, {});
+    const auto resident = executor.load(data.view());
+    const auto order = first_rows(80);
+    executor.begin_epoch(*resident, {.rows = order, .batch_size = 16, .learning_rates = {&rate, 1}});
+    vgpu::reset_counters();
+    for (int i = 0; i < 5; ++i) executor.step();
+    CHECK(results_of(executor).size() == 5);
+    const vgpu::counts counts = vgpu::counters();
+    CHECK(counts.graph_launches == 5);
+    CHECK(counts.launches == 0);
+    CHECK(counts.synchronisations == 0);
+    CHECK(counts.copies + counts.sets == 0);
+    CHECK(counts.allocations == 0);
+    std::uint64_t own = 0;
+    for (const auto& [name, kernel] : counts.kernels) own += kernel.runs;
+    CHECK(own <= 5 * 12);
+    CHECK(own > 0);
+}
+
+TEST_CASE("ten captured steps give the bits of ten steps that are enqueued one operation at a time") {
+    const pictures data(70);  // the last batch of an epoch is a partial one
+    const auto train = [&data](bool capture) {
+        model m(small_alexnet().view(), cuda::open({.capture = capture}));
+        m.executor().configure(adam{}, {});
+        const auto resident = m.executor().load(data.view());
+        for (int epoch = 0; epoch < 2; ++epoch) {
+            enqueue_epoch(m.executor(), *resident, 70, 16);
+            CHECK(results_of(m.executor()).size() == 5);
+        }
+        CHECK(m.steps() == 10);
+        auto values = read_all(m.executor(), m.program(), state::parameter);
+        for (auto& v : read_all(m.executor(), m.program(), state::statistic)) values.push_back(v);
+        for (auto& v : read_all(m.executor(), m.program(), state::slot1)) values.push_back(v);
+        return values;
+    };
+    CHECK(train(true) == train(false));
+}
+
+TEST_CASE("after a step whose loss is not finite nothing is committed in its epoch, and the next epoch goes on") {
+    const pictures data(48);
+    std::vector<float> floats(static_cast<std::size_t>(48) * 32 * 32 * 3, 0.5f);
+    floats[17 * 32 * 32 * 3] = std::numeric_limits<float>::quiet_NaN();  // in the second batch of 16
+    model m(small_alexnet().view(), cuda::open());
+    backend::executor& executor = m.executor();
+    executor.configure(adam{}, {});
+    const auto bad = executor.load(view_of({32, 32, 3}, 10, floats, data.labels));
+    enqueue_epoch(executor, *bad, 48, 16);
+    const auto results = results_of(executor);
+    REQUIRE(results.size() == 3);
+    CHECK_FALSE(results[0].non_finite);
+    CHECK(results[1].non_finite);
+    CHECK(results[2].non_finite);
+    CHECK(m.steps() == 1);
+    for (const auto& values : read_all(executor, m.program(), state::parameter))
+        for (const float v : values) CHECK(v - v == 0.0f);
+    const auto good = executor.load(data.view());
+    enqueue_epoch(executor, *good, 16, 16);
+    CHECK_FALSE(results_of(executor).at(0).non_finite);
+    CHECK(m.steps() == 2);
+}
+
+TEST_CASE("more steps than may be in flight are reported in their order") {
+    const pictures data(40);
+    model m(small_alexnet().view(), cuda::open());
+    m.executor().configure(sgd{}, {});
+    const auto resident = m.executor().load(data.view());
+    enqueue_epoch(m.executor(), *resident, 40, 2);
+    const auto results = results_of(m.executor());
+    REQUIRE(results.size() == 20);
+    for (std::size_t i = 0; i < results.size(); ++i) CHECK(results[i].step == static_cast<std::int64_t>(i) + 1);
+}
+
+TEST_CASE("a batch that does not fit the device says what was asked, what is free, and which batch would fit") {
+    vgpu::properties small = vgpu::device();
+    const vgpu::properties kept = small;
+    small.memory = std::size_t{24} << 20;
+    vgpu::set_device(small);
+    const pictures data(512);
+    std::string message;
+    try {
+        model m(small_alexnet().view(), cuda::open());
+        m.executor().configure(adam{}, {});
+        const auto resident = m.executor().load(data.view());
+        enqueue_epoch(m.executor(), *resident, 512, 512);
+    } catch (const error& e) { message = e.what(); }
+    INFO(message);
+    CHECK(message.find("free") != std::string::npos);
+    CHECK(message.find("would fit") != std::string::npos);
+    vgpu::set_device(kept);
+    CHECK(vgpu::live() == std::vector<std::string>{});
+}
