@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Compiles SOURCE with COMPILER and demands that it fails with the words and the number of errors that the file itself names.
+# Compiles SOURCE with COMPILER and demands that it fails with the words and the number of errors that the file itself names. INCLUDE: the
+# folders of headers.
 
 file(STRINGS "${SOURCE}" lines)
 set(expected "")
@@ -15,7 +16,8 @@ if(NOT expected)
   message(FATAL_ERROR "${SOURCE} has no line '// expect: words'")
 endif()
 
-set(flags -std=c++20 "-I${INCLUDE}" -DSTRATA_LINKED=1)
+list(TRANSFORM INCLUDE PREPEND -I OUTPUT_VARIABLE folders)
+set(flags -std=c++20 ${folders} -DSTRATA_LINKED=1)
 if(COMPILER MATCHES "nvcc$")
   list(APPEND flags -x cu -cuda -o /dev/null)
 else()
