@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <support/device_step.hpp>
+#include <support/random_pictures.hpp>
 
 #include <vector>
 
@@ -16,15 +17,8 @@ namespace {
 
 struct small : network<shape{4, 4, 2}, conv2d<3, same(3)>, relu, batch_norm, flatten, dense<4>, softmax> {};
 
-struct pictures {
-    std::vector<float> values;
-    std::vector<std::int32_t> labels;
-    explicit pictures(int rows) {
-        dice draw(3);
-        values = to_floats(draw.values(rows * 32, 0, 1));
-        for (int n = 0; n < rows; ++n) labels.push_back(draw.between(0, 3));
-    }
-    dataset_view view() const { return view_of({4, 4, 2}, 4, values, labels); }
+struct pictures : random_pictures {
+    explicit pictures(int rows) : random_pictures({4, 4, 2}, 4, rows, 3) {}
 };
 
 using arrays = std::vector<std::vector<float>>;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Opening the CPU: what it is called, what it supports, and which options are refused with a sentence.
+#include <strata/backend/cpu/onednn.hpp>
 #include <strata/cpu.hpp>
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <string>
+
+#include <stdlib.h>
 
 using namespace strata;
 
-TEST_CASE("the device tells processor, instruction set, threads and oneDNN's version, and why it was chosen") {
+TEST_CASE("the device tells processor, instruction set, threads and oneDNN's version") {
     const std::string name = cpu::open({.threads = 2}).name();
     for (const char* words : {"cpu: ", "2 threads", "oneDNN "}) {
         CAPTURE(words);
@@ -16,7 +20,21 @@ TEST_CASE("the device tells processor, instruction set, threads and oneDNN's ver
     }
     CHECK(cpu::open({.threads = 1}).name().find("1 thread,") != std::string::npos);
     CHECK(cpu::open().name().find(" thread") != std::string::npos);
-    CHECK_FALSE(cpu::open().reason().empty());
+}
+
+TEST_CASE("the reason says who chose the CPU, and where threads and instruction set come from") {
+    const auto has = [](const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; };
+    const std::string asked = cpu::open({.threads = 3}).reason();
+    CHECK(has(asked, "the program opens the CPU by name; 3 threads, as the program asks; "));
+    CHECK(has(asked, cpu::onednn::instruction_set()));
+
+    const char* before = std::getenv("OMP_NUM_THREADS");
+    const std::string kept = before == nullptr ? "" : before;
+    ::setenv("OMP_NUM_THREADS", "2", 1);
+    CHECK(has(cpu::open().reason(), "as OMP_NUM_THREADS says"));
+    ::unsetenv("OMP_NUM_THREADS");
+    CHECK(has(cpu::open().reason(), "as many as OpenMP gives"));
+    if (before != nullptr) ::setenv("OMP_NUM_THREADS", kept.c_str(), 1);
 }
 
 TEST_CASE("a negative number of threads is refused, naming the option") {

@@ -8,7 +8,6 @@
 #include <strata/core/config.hpp>
 #include <strata/network/liveness.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>

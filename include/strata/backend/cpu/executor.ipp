@@ -15,9 +15,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <memory>
 #include <numeric>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace strata::inline STRATA_ABI::cpu {
 

@@ -5,9 +5,11 @@
 
 #include <strata/backend/cpu/arena.hpp>
 #include <strata/backend/cpu/onednn.hpp>
+#include <strata/backend/cpu/onednn_maker.hpp>
 #include <strata/core/config.hpp>
 #include <strata/network/memory_plan.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

@@ -5,6 +5,12 @@
 #include <strata/backend/cpu/graph.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace strata::inline STRATA_ABI::cpu {
 

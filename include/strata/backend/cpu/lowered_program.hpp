@@ -3,7 +3,7 @@
 #pragma once
 
 #include <strata/backend/cpu/graph.hpp>
-#include <strata/backend/cpu/onednn.hpp>
+#include <strata/backend/cpu/onednn_maker.hpp>
 #include <strata/core/config.hpp>
 
 #include <cstddef>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <strata/backend/cpu/lowered_program.hpp>
-#include <strata/backend/cpu/onednn.hpp>
+#include <strata/backend/cpu/onednn_maker.hpp>
 #include <strata/backend/cpu/options.hpp>
 #include <strata/core/config.hpp>
 #include <strata/network/program.hpp>

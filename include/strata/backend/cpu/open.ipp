@@ -8,6 +8,7 @@
 #include <strata/backend/cpu/parallel.hpp>
 #include <strata/core/error.hpp>
 
+#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -26,15 +27,31 @@ STRATA_INLINE std::string processor_name() {
     return "unknown processor";
 }
 
+STRATA_INLINE bool is_set(const char* variable) {
+    const char* text = std::getenv(variable);
+    return text != nullptr && *text != '\0';
+}
+
+// Where the number of threads and the instruction set come from.
+STRATA_INLINE std::string reason_of(const options& asked, int threads) {
+    const std::string from = asked.threads > 0           ? "as the program asks"
+                             : is_set("OMP_NUM_THREADS") ? "as OMP_NUM_THREADS says"
+                                                         : "as many as OpenMP gives";
+    const bool limited = is_set("ONEDNN_MAX_CPU_ISA") || is_set("DNNL_MAX_CPU_ISA");
+    return "the program opens the CPU by name; " + std::to_string(threads) + (threads == 1 ? " thread, " : " threads, ") + from + "; " +
+           onednn::instruction_set() + ", " +
+           (limited ? "within what ONEDNN_MAX_CPU_ISA allows" : "the most that oneDNN can use on this processor");
+}
+
 class cpu_device final : public backend::device {
 public:
-    explicit cpu_device(options how) : options_(std::move(how)), processor_(processor_name()) {}
+    cpu_device(options how, std::string reason) : options_(std::move(how)), reason_(std::move(reason)), processor_(processor_name()) {}
 
     std::string name() const override {
         return "cpu: " + processor_ + ", " + onednn::instruction_set() + ", " + std::to_string(options_.threads) +
                (options_.threads == 1 ? " thread" : " threads") + ", oneDNN " + onednn::version();
     }
-    std::string reason() const override { return "the CPU was opened by name"; }
+    std::string reason() const override { return reason_; }
     bool supports(precision value) const override { return value == precision::fp32; }
     std::unique_ptr<backend::executor> make_executor(const program_view& program, const executor_options& how) const override {
         if (!supports(how.precision))
@@ -44,7 +61,7 @@ public:
 
 private:
     options options_;
-    std::string processor_;
+    std::string reason_, processor_;
 };
 
 }  // namespace detail
@@ -54,7 +71,8 @@ STRATA_INLINE strata::device open(const options& how) {
         throw invalid_input("threads " + std::to_string(how.threads) + ": must be 0 (as many as OpenMP gives) or positive");
     options resolved = how;
     if (resolved.threads == 0) resolved.threads = default_threads();
-    return strata::device(std::make_shared<detail::cpu_device>(std::move(resolved)));
+    std::string reason = detail::reason_of(how, resolved.threads);
+    return strata::device(std::make_shared<detail::cpu_device>(std::move(resolved), std::move(reason)));
 }
 
 }  // namespace strata::inline STRATA_ABI::cpu

@@ -4,6 +4,11 @@
 
 #include <strata/backend/cpu/variables.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
 namespace strata::inline STRATA_ABI::cpu {
 
 STRATA_INLINE variables::variables(const program_view& program) {
