@@ -87,12 +87,14 @@ set_target_properties(strata_cuda PROPERTIES EXPORT_NAME cuda)
 target_link_libraries(strata_cuda PUBLIC strata PRIVATE CUDA::cudart CUDA::cublasLt cuDNN::cudnn)  # cuda.hpp includes none of them
 target_include_directories(strata_cuda PRIVATE "${generated_dir}")
 add_dependencies(strata_cuda strata_kernels)
+target_compile_definitions(strata_cuda INTERFACE STRATA_HAS_CUDA=1)  # for strata::open
 strata_bodies(strata_cuda "${cuda_bodies}")
 
 add_library(strata_cuda_headers INTERFACE)
 add_library(strata::cuda_headers ALIAS strata_cuda_headers)
 set_target_properties(strata_cuda_headers PROPERTIES EXPORT_NAME cuda_headers)
 target_link_libraries(strata_cuda_headers INTERFACE strata_headers CUDA::cudart CUDA::cublasLt cuDNN::cudnn)
+target_compile_definitions(strata_cuda_headers INTERFACE STRATA_HAS_CUDA=1)
 target_include_directories(strata_cuda_headers INTERFACE "$<BUILD_INTERFACE:${generated_dir}>")
 add_dependencies(strata_cuda_headers strata_kernels)
 

@@ -85,12 +85,14 @@ if(STRATA_HAS_CPU)
   add_library(strata::cpu ALIAS strata_cpu)
   set_target_properties(strata_cpu PROPERTIES EXPORT_NAME cpu)
   target_link_libraries(strata_cpu PUBLIC strata PRIVATE OneDNN::dnnl OpenMP::OpenMP_CXX)  # cpu.hpp includes neither
+  target_compile_definitions(strata_cpu INTERFACE STRATA_HAS_CPU=1)  # for strata::open
   strata_bodies(strata_cpu "${cpu_bodies}")
 
   add_library(strata_cpu_headers INTERFACE)
   add_library(strata::cpu_headers ALIAS strata_cpu_headers)
   set_target_properties(strata_cpu_headers PROPERTIES EXPORT_NAME cpu_headers)
   target_link_libraries(strata_cpu_headers INTERFACE strata_headers OneDNN::dnnl OpenMP::OpenMP_CXX)
+  target_compile_definitions(strata_cpu_headers INTERFACE STRATA_HAS_CPU=1)
 endif()
 if(STRATA_HAS_ARCHIVE)
   add_library(strata_archive STATIC)

@@ -169,6 +169,7 @@ set(STRATA_HEADERS
   strata/network/refusal.hpp
   strata/network/summary.hpp
   strata/network/summary.ipp
+  strata/open.hpp
   strata/optimizers/optimizer.hpp
   strata/optimizers/schedule.hpp
   strata/strata.hpp

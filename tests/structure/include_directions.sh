@@ -44,9 +44,9 @@ while IFS=: read -r file line text; do
     find_room "$target" && to=$room
     [ -f "$target" ] || complain "include/strata/$file:$line includes strata/$target, which does not exist"
     [ "$from" = "$to" ] && continue
-    if [ "$from" = . ]; then  # the umbrellas: one backend each, strata.hpp none, files in none
+    if [ "$from" = . ]; then  # the umbrellas: one backend each, open.hpp both, strata.hpp none, files in none
         case "$file $to" in
-            "cpu.hpp backend/cpu" | "cuda.hpp backend/cuda") continue ;;
+            "cpu.hpp backend/cpu" | "cuda.hpp backend/cuda" | "open.hpp backend/cpu" | "open.hpp backend/cuda") continue ;;
             *" backend/cpu" | *" backend/cuda" | *" files") complain "include/strata/$file:$line must not include $to (strata/$target)" ;;
         esac
         continue

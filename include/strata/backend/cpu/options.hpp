@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace strata::inline STRATA_ABI::cpu {
@@ -39,6 +40,7 @@ struct custom_kernels {
 struct options {
     int threads = 0;  // 0: as many as OpenMP gives
     std::vector<custom_kernels> kernels{};
+    std::string reason{};  // why this device, as device::reason() says; empty: "the program opens the CPU by name"
 };
 
 }  // namespace strata::inline STRATA_ABI::cpu

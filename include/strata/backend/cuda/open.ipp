@@ -25,7 +25,10 @@ public:
                std::to_string(properties_.minor) + ", CUDA " + text_of_cuda_version(v.runtime) + ", cuDNN " +
                text_of_cudnn_version(v.cudnn);
     }
-    std::string reason() const override { return "the program asked for NVIDIA device " + std::to_string(options_.device); }
+    std::string reason() const override {
+        return options_.reason.empty() ? "the program opens NVIDIA device " + std::to_string(options_.device) + " by number"
+                                       : options_.reason;
+    }
     bool supports(precision value) const override { return value == precision::fp32 || properties_.major >= 8; }
     std::unique_ptr<backend::executor> make_executor(const program_view& program, const executor_options& how) const override {
         if (!supports(how.precision))

@@ -5,6 +5,7 @@
 #include <strata/core/config.hpp>
 
 #include <cstdint>
+#include <string>
 
 namespace strata::inline STRATA_ABI::cuda {
 
@@ -13,6 +14,7 @@ struct options {
     bool capture = true;         // false: each step is enqueued operation by operation, for debuggers and profilers
     bool deterministic = false;  // only engines that give the same bits at each run
     std::int64_t workspace_limit = std::int64_t{1} << 30;  // bytes that one operation may ask for; engines that need more are not chosen
+    std::string reason{};  // why this device, as device::reason() says; empty: "the program opens NVIDIA device 0 by number"
 };
 
 }  // namespace strata::inline STRATA_ABI::cuda
