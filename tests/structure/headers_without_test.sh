@@ -16,6 +16,17 @@ backend/cpu/forward         as tensors
 backend/cpu/backward        as tensors
 backend/cpu/lowering        as tensors
 backend/cpu/lowered_program types only
+open                        tests/backend/open_test.cpp and tests/backend/cuda/open_test.cpp, one for each build
+cuda                        only includes
+backend/cuda/options        tests/backend/cuda/open_test.cpp
+backend/cuda/device_program types only
+backend/cuda/arrays         parts of lowering: executor_test.cpp and random_networks_test.cpp hold them against an oracle
+backend/cuda/forward        as arrays
+backend/cuda/backward       as arrays
+backend/cuda/lowering       as arrays
+backend/cuda/planned_program as arrays
+backend/cuda/model_memory   as arrays
+backend/cuda/inference      as arrays
 "
 missing=0
 while IFS= read -r header; do
