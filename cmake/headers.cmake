@@ -67,6 +67,8 @@ set(STRATA_HEADERS
   strata/backend/cuda/options.hpp
   strata/backend/cuda/planned_program.hpp
   strata/backend/cuda/planned_program.ipp
+  strata/backend/cuda/row_ring.hpp
+  strata/backend/cuda/row_ring.ipp
   strata/backend/cuda/runtime/device.hpp
   strata/backend/cuda/runtime/device.ipp
   strata/backend/cuda/runtime/graph.hpp

@@ -27,6 +27,7 @@ backend/cuda/lowering       as arrays
 backend/cuda/planned_program as arrays
 backend/cuda/model_memory   as arrays
 backend/cuda/inference      as arrays
+backend/cuda/row_ring       tests/backend/cuda/executor_test.cpp
 "
 missing=0
 while IFS= read -r header; do

@@ -92,6 +92,26 @@ TEST_CASE("ten captured steps give the bits of ten steps that are enqueued one o
     CHECK(train(true) == train(false));
 }
 
+TEST_CASE("a data set that passes through the device gives the bits of one that lies on it") {
+    const pictures data(100);
+    const auto train = [&data](std::int64_t resident_limit) {
+        // A ring of two halves of 24 rows: batches of 16 lie across them.
+        model m(small_alexnet().view(), cuda::open({.resident_limit = resident_limit, .passing_bytes = 2 * 24 * 32 * 32 * 3}));
+        m.executor().configure(adam{}, {});
+        const auto resident = m.executor().load(data.view());
+        for (int epoch = 0; epoch < 2; ++epoch) {
+            enqueue_epoch(m.executor(), *resident, 100, 16);
+            CHECK(results_of(m.executor()).size() == 7);
+        }
+        const evaluation e = m.executor().evaluate(*resident, first_rows(90), 13, {});
+        auto values = read_all(m.executor(), m.program(), state::parameter);
+        values.push_back({static_cast<float>(e.loss), static_cast<float>(e.accuracy)});
+        return values;
+    };
+    CHECK(train(0) == train(-1));
+    CHECK(vgpu::misuse() == std::vector<std::string>{});
+}
+
 TEST_CASE("after a step whose loss is not finite nothing is committed in its epoch, and the next epoch goes on") {
     const pictures data(48);
     std::vector<float> floats(static_cast<std::size_t>(48) * 32 * 32 * 3, 0.5f);

@@ -10,6 +10,7 @@
 #include <strata/backend/cuda/model_memory.hpp>
 #include <strata/backend/cuda/options.hpp>
 #include <strata/backend/cuda/planned_program.hpp>
+#include <strata/backend/cuda/row_ring.hpp>
 #include <strata/backend/cuda/runtime/graph.hpp>
 #include <strata/backend/cuda/runtime/kernels.hpp>
 #include <strata/backend/cuda/runtime/memory.hpp>
@@ -28,12 +29,14 @@
 
 namespace strata::inline STRATA_ABI::cuda {
 
-// A data set on the device, as bytes or floats as it was given.
+// A data set on the device, as bytes or floats as it was given; one that does not fit stays where it is and passes through a row_ring.
 struct resident_data final : backend::resident_data {
-    resident_data(const dataset_view& v, const stream& on);
-    void point(kernels::step_state& state) const;  // sets the fields of the data
+    resident_data(const dataset_view& v, std::int64_t number_of_data, bool whole, const stream& on);
+    void point(kernels::step_state& state) const;  // sets the fields of the data; of one that is on the device
 
-    dataset_view view;  // sizes and preprocessing; the arrays are on the device
+    dataset_view view;
+    std::int64_t number;  // of the executor's data sets
+    bool on_device;
     device_memory pictures, labels;
 };
 
@@ -96,6 +99,9 @@ private:
         std::vector<float> rates;
         kernels::step_state begin{};  // as it is uploaded
         device_memory row_table, rate_table, state;
+        std::unique_ptr<row_ring> ring;  // where the data are not on the device
+        std::int64_t ring_of = -1;       // resident_data::number
+        bool streams = false;
 
         kernels::step_state* on_device() const { return reinterpret_cast<kernels::step_state*>(state.data()); }
     };
@@ -106,9 +112,9 @@ private:
     void bind(compiled& c);
     void prepare(compiled& c, const course& along, float label_smoothing);
     void enqueue(const compiled& c, const course& along, float label_smoothing) const;  // the whole step, operation by operation
-    void launch(const compiled& c, const course& along) const;
     void commit(const compiled& c, const launch_context& context) const;  // enqueues what follows the gradients
-    void upload(course& along, const resident_data& data, std::span<const std::int64_t> rows, std::span<const float> rates);
+    void upload(course& along, const resident_data& data, std::span<const std::int64_t> rows, std::span<const float> rates, int batch);
+    void launch_at(course& along, const compiled& c, std::int64_t first) const;
     void check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const;
     kernels::adam_settings adam_settings() const;
     void take_oldest();
@@ -128,6 +134,7 @@ private:
     int batch_size_ = 0;
     std::size_t cursor_ = 0;
     std::int64_t launched_ = 0, taken_ = 0;  // steps launched over the model's life, and of them reported
+    std::int64_t loaded_ = 0;                // data sets
     mapped_memory ring_;                     // in_flight reports
     std::vector<event> done_;                // in_flight events
     std::deque<step_result> published_;

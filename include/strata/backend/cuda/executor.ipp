@@ -52,7 +52,9 @@ STRATA_INLINE int batch_that_fits(const program_view& program, int batch, precis
 
 }  // namespace detail
 
-STRATA_INLINE resident_data::resident_data(const dataset_view& v, const stream& on) : view(v) {
+STRATA_INLINE resident_data::resident_data(const dataset_view& v, std::int64_t number_of_data, bool whole, const stream& on)
+    : view(v), number(number_of_data), on_device(whole) {
+    if (!whole) return;
     pictures = v.floats.empty() ? detail::on_device(v.bytes, on) : detail::on_device(v.floats, on);
     labels = v.labels.empty() ? detail::on_device(v.one_hot, on) : detail::on_device(v.labels, on);
     on.synchronize();
@@ -127,7 +129,8 @@ STRATA_INLINE void executor::write(state which, std::size_t index, std::span<con
 
 STRATA_INLINE std::int64_t executor::bytes_held() const {
     std::int64_t bytes = shared_->memory.bytes() + activations_.bytes() + workspace_.bytes();
-    for (const course* along : {&training_, &evaluating_}) bytes += along->row_table.bytes() + along->rate_table.bytes();
+    for (const course* along : {&training_, &evaluating_})
+        bytes += along->row_table.bytes() + along->rate_table.bytes() + (along->ring ? along->ring->bytes() : 0);
     return bytes;
 }
 
@@ -291,7 +294,9 @@ STRATA_INLINE void executor::prepare(compiled& c, const course& along, float lab
     c.ready = true;
 }
 
-STRATA_INLINE void executor::launch(const compiled& c, const course& along) const {
+// Launches the step over the rows from `first` on.
+STRATA_INLINE void executor::launch_at(course& along, const compiled& c, std::int64_t first) const {
+    if (along.streams) along.ring->before(shared_->on, first, c.batch);
     if (c.captured.empty()) return enqueue(c, along, c.label_smoothing);
     c.captured.launch(shared_->on);
 }
@@ -316,7 +321,11 @@ STRATA_INLINE void executor::configure(const optimizer& how, const softmax_cross
 
 STRATA_INLINE std::unique_ptr<backend::resident_data> executor::load(const dataset_view& data) {
     const device_scope scope(shared_->device.device);
-    return std::make_unique<resident_data>(data, shared_->on);
+    std::int64_t limit = shared_->device.resident_limit;
+    if (limit < 0) limit = free_memory() / 4 * 3;
+    const auto bytes = static_cast<std::int64_t>(data.bytes.size_bytes() + data.floats.size_bytes() + data.labels.size_bytes() +
+                                                 data.one_hot.size_bytes());
+    return std::make_unique<resident_data>(data, ++loaded_, bytes <= limit, shared_->on);
 }
 
 STRATA_INLINE void executor::check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const {
@@ -328,13 +337,26 @@ STRATA_INLINE void executor::check_rows(const dataset_view& data, std::span<cons
 }
 
 STRATA_INLINE void executor::upload(course& along, const resident_data& data, std::span<const std::int64_t> rows,
-                                    std::span<const float> rates) {
-    along.rows.assign(rows.begin(), rows.end());
+                                    std::span<const float> rates, int batch) {
+    along.begin = {};
+    along.streams = !data.on_device;
+    if (data.on_device) {
+        along.rows.assign(rows.begin(), rows.end());
+        data.point(along.begin);
+    } else {
+        if (along.ring_of != data.number || along.ring->half() < batch) {
+            const std::int64_t half_bytes = shared_->device.passing_bytes / 2;
+            along.ring = std::make_unique<row_ring>(data.view, std::max<std::int64_t>(half_bytes / data.view.picture.size(), batch));
+            along.ring_of = data.number;
+        }
+        along.ring->begin(rows);
+        along.rows = along.ring->row_table();
+        along.ring->point(along.begin);
+        along.ring->before(shared_->on, 0, std::min<std::int64_t>(batch, static_cast<std::int64_t>(rows.size())));
+    }
     along.rates.assign(rates.begin(), rates.end());
     detail::upload(along.row_table, along.rows, shared_->on);
     detail::upload(along.rate_table, along.rates, shared_->on);
-    along.begin = {};
-    data.point(along.begin);
     along.begin.rows = reinterpret_cast<const std::int64_t*>(along.row_table.data());
     along.begin.rates = reinterpret_cast<const float*>(along.rate_table.data());
     along.begin.rate_count = static_cast<std::int64_t>(along.rates.size());
@@ -355,7 +377,7 @@ STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, con
     published_.clear();
     batch_size_ = order.batch_size;
     cursor_ = 0;
-    upload(training_, resident, order.rows, order.learning_rates);
+    upload(training_, resident, order.rows, order.learning_rates, batch_size_);
     // Everything that the epoch needs is made before its first step.
     const auto rows = static_cast<std::int64_t>(order.rows.size()), size = static_cast<std::int64_t>(batch_size_);
     for (const std::int64_t batch : {std::min(size, rows), rows % size}) {
@@ -374,13 +396,14 @@ STRATA_INLINE void executor::step() {
     compiled& c = program_for(static_cast<int>(count), mode::training);
     prepare(c, training_, loss_.label_smoothing);
     if (launched_ - taken_ == in_flight) take_oldest();
-    launch(c, training_);
+    launch_at(training_, c, static_cast<std::int64_t>(cursor_));
     const auto slot = static_cast<std::size_t>(launched_ % in_flight);
     ++launched_;
     cursor_ += count;
     try {
         done_[slot].record(shared_->on);
         shared_->updated.record(shared_->on);
+        if (training_.streams) training_.ring->after(shared_->on, static_cast<std::int64_t>(cursor_));
     } catch (const error&) {  // the step runs all the same: what it commits is reported before the error goes on
         shared_->on.synchronize();
         while (taken_ < launched_) take_oldest();
@@ -426,13 +449,16 @@ STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, 
     for (const std::int64_t batch : batches) {
         if (batch > 0) program_for(static_cast<int>(batch), mode::evaluation);
     }
-    upload(evaluating_, resident, rows, {});
+    upload(evaluating_, resident, rows, {}, batch_size);
     for (const std::int64_t batch : batches) {
         if (batch == 0) continue;
         prepare(program_for(static_cast<int>(batch), mode::evaluation), evaluating_, how.label_smoothing);
     }
-    for (std::int64_t first = 0; first < count; first += size)
-        launch(program_for(static_cast<int>(std::min(size, count - first)), mode::evaluation), evaluating_);
+    for (std::int64_t first = 0; first < count; first += size) {
+        const std::int64_t batch = std::min(size, count - first);
+        launch_at(evaluating_, program_for(static_cast<int>(batch), mode::evaluation), first);
+        if (evaluating_.streams) evaluating_.ring->after(shared_->on, first + batch);
+    }
     kernels::step_state end;
     copy(&end, evaluating_.state.data(), sizeof end, shared_->on.get());
     shared_->on.synchronize();

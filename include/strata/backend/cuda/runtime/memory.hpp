@@ -61,6 +61,8 @@ private:
     std::int64_t bytes_ = 0;
 };
 
+std::int64_t free_memory();  // bytes that the current device has left
+
 // In stream order. Either side may be the device's or the host's; the host's must be pinned, or stay untouched until the stream is done.
 void copy(void* to, const void* from, std::int64_t bytes, cudaStream_t stream);
 void zero(void* to, std::int64_t bytes, cudaStream_t stream);

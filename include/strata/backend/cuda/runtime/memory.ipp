@@ -60,6 +60,12 @@ STRATA_INLINE mapped_memory::~mapped_memory() {
     if (host_ != nullptr && cudaFreeHost(host_) != cudaSuccess) cudaGetLastError();
 }
 
+STRATA_INLINE std::int64_t free_memory() {
+    std::size_t free = 0, total = 0;
+    check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    return static_cast<std::int64_t>(free);
+}
+
 STRATA_INLINE void copy(void* to, const void* from, std::int64_t bytes, cudaStream_t stream) {
     if (bytes <= 0) return;
     check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDefault, stream), "cudaMemcpyAsync");
