@@ -95,6 +95,11 @@ TEST_CASE("strict fp32 gives plans without tensor cores on every GPU; tf32 takes
     }
 }
 
+TEST_CASE("strict fp32 is a matter of f32 data: a bf16 convolution keeps its tensor cores") {
+    const plan found = find_plan(graph_of(layers[1], data_type::bf16, direction::forward), gpu("h100_sm90"), {.strict_fp32 = true}, "bf16");
+    CHECK(found.facts().has("TENSOR_CORE"));
+}
+
 TEST_CASE("a deterministic run has deterministic plans, strict fp32 too") {
     for (const std::string& name : all_gpus()) {
         const target on = gpu(name);

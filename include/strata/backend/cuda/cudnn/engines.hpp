@@ -19,7 +19,7 @@ namespace strata::inline STRATA_ABI {
 namespace cudnn {
 
 struct engine_filter {
-    bool strict_fp32 = false;  // convolutions: refuse TENSOR_CORE (TF32 for f32 data), DOWN_CONVERT_INPUTS, reduced reductions
+    bool strict_fp32 = false;  // convolutions of f32: refuse TENSOR_CORE (which means TF32), DOWN_CONVERT_INPUTS, reduced reductions
     bool deterministic = false;  // refuse NONDETERMINISTIC
     std::int64_t workspace_limit = INT64_MAX;
 };

@@ -48,11 +48,19 @@ STRATA_INLINE engine_facts facts_of(const descriptor<CUDNN_BACKEND_ENGINECFG_DES
     return facts;
 }
 
+// Tensor cores turn f32 into TF32; what 16-bit types lose is decided already.
+STRATA_INLINE bool convolves_f32(const operation_graph& graph) {
+    for (const operation& o : graph.operations()) {
+        if (o.kind <= operation_kind::convolution_backward_filter && graph.at(o.arguments.front().id).type == data_type::f32) return true;
+    }
+    return false;
+}
+
 // Why the filter does not want this engine; empty when it does.
-STRATA_INLINE std::string filtered(const engine_facts& facts, const engine_filter& filter, bool is_convolution) {
+STRATA_INLINE std::string filtered(const engine_facts& facts, const engine_filter& filter, bool convolves_f32) {
     if (filter.deterministic && facts.has("NONDETERMINISTIC")) return "NONDETERMINISTIC, and the run is to be deterministic";
     // Pooling, norm, pointwise and reduction engines carry TENSOR_CORE too, and mean nothing by it.
-    if (!filter.strict_fp32 || !is_convolution) return {};
+    if (!filter.strict_fp32 || !convolves_f32) return {};
     for (const char* note : {"TENSOR_CORE", "DOWN_CONVERT_INPUTS", "REDUCED_PRECISION_REDUCTION"}) {
         if (facts.has(note)) return std::string(note) + ", and fp32 is to stay fp32";
     }
@@ -131,7 +139,7 @@ private:
         plan result(graph_, what_);
         result.facts_ = detail::facts_of(config);
         const std::int64_t engine = result.facts_.engine;
-        if (const std::string why = detail::filtered(result.facts_, filter_, graph_.has_convolution()); !why.empty()) {
+        if (const std::string why = detail::filtered(result.facts_, filter_, detail::convolves_f32(graph_)); !why.empty()) {
             account_.add(engine, why);
             return std::nullopt;
         }

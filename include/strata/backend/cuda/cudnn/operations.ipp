@@ -295,13 +295,6 @@ STRATA_INLINE std::vector<tensor> operation_graph::bound() const {
     return result;
 }
 
-STRATA_INLINE bool operation_graph::has_convolution() const {
-    for (const operation& o : operations_) {
-        if (o.kind <= operation_kind::convolution_backward_filter) return true;
-    }
-    return false;
-}
-
 STRATA_INLINE const tensor& operation_graph::at(std::int64_t id) const {
     for (const tensor& t : tensors_) {
         if (t.id == id) return t;
