@@ -29,7 +29,7 @@ struct properties {
     int devices = 1;              // 0: cudaErrorNoDevice
     int driver_version = 13000;   // below the runtime's: every call but the two version calls is cudaErrorInsufficientDriver
     int runtime_version = 13000;
-    std::string json;             // the description the properties came from, when they came from a file
+    std::string json{};            // the description the properties came from, when they came from a file
 };
 
 /// A device of tests/devices/*.json (cuDNN's names), or one that is described by hand. Call it before the first CUDA call.
