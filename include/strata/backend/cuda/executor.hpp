@@ -78,6 +78,8 @@ public:
     std::unique_ptr<backend::inference> make_inference(int batch_size) override;
     std::int64_t bytes_held() const override;
 
+    const stream& on() const { return shared_->on; }  // where steps and evaluations run
+
     static constexpr int in_flight = 8;  // steps that may be enqueued and not yet reported
 
 private:
