@@ -11,14 +11,17 @@
 
 #include <strata/core/error.hpp>
 #include <strata/data/cifar10.hpp>
+#include <strata/files/crc32.hpp>
 
-#include <array>
 #include <cerrno>
 #include <csetjmp>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -34,17 +37,6 @@ constexpr std::size_t side = 32, picture_bytes = side * side * 3;
 
 [[noreturn]] void fail(const std::string& name, const std::string& what) {
     throw strata::invalid_input(name + ": " + what + "; take a fresh copy of examples/data/cifar10-sample.pack");
-}
-
-std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
-    std::array<std::uint32_t, 256> table;
-    for (std::uint32_t i = 0; i < 256; ++i) {
-        table[i] = i;
-        for (int bit = 0; bit < 8; ++bit) table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0u);
-    }
-    std::uint32_t sum = 0xFFFFFFFFu;
-    for (const std::uint8_t byte : bytes) sum = sum >> 8 ^ table[(sum ^ byte) & 0xFF];
-    return ~sum;
 }
 
 // Takes numbers and bytes from the front; what is not there any more is an error.
@@ -143,8 +135,9 @@ strata::dataset parse_sample(std::span<const std::uint8_t> pack, const std::stri
     if (pack.empty()) fail(name, "the file is empty");
     if (pack.size() < magic.size() + 16 || std::memcmp(pack.data(), magic.data(), magic.size()) != 0)
         fail(name, "this is no sample of strata");
-    reader sum(pack.last(4), name);
-    if (crc32(pack.first(pack.size() - 4)) != sum.number(4)) fail(name, "the pack is damaged: its checksum differs");
+    strata::crc32 sum;
+    sum.add(std::as_bytes(pack.first(pack.size() - 4)));
+    if (sum.value() != reader(pack.last(4), name).number(4)) fail(name, "the pack is damaged: its checksum differs");
 
     reader in(pack.subspan(magic.size(), pack.size() - magic.size() - 4), name);
     const std::size_t train_rows = in.number(4), test_rows = in.number(4), header_count = in.number(4);

@@ -13,6 +13,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -78,6 +82,31 @@ TEST_CASE("a model survives its file: weights, statistics, steps, classes, prepr
         CHECK(loaded.model.read(name) == model.read(name));
     }
     CHECK(loaded.model.read("batch_norm_1.moving_variance")[0] == 2.5f);
+}
+
+TEST_CASE("the share of initial statistics survives the file: momentum^steps, and none of what was imported") {
+    const test::scratch_folder folder;
+    const auto saved_and_loaded = [&](const strata::model& model) {
+        strata::save_model(model, folder / "m.safetensors");
+        return strata::load_model(folder / "m.safetensors", test::shelf()).model;
+    };
+    strata::model model = small_model();
+    CHECK(saved_and_loaded(model).initial_statistics_share() == model.initial_statistics_share());
+    CHECK(model.initial_statistics_share() == doctest::Approx(std::pow(0.99, 77)).epsilon(1e-4));
+
+    for (const strata::variable& v : model.program().statistics)
+        model.write(strata::variable_name(model.program(), v), std::vector<float>(static_cast<std::size_t>(v.size()), 0.5f));
+    const strata::model loaded = saved_and_loaded(model);
+    CHECK(loaded.initial_statistics_share() == 0);
+    CHECK(loaded.imported_statistics() == model.imported_statistics());
+    CHECK(saved_and_loaded(loaded).initial_statistics_share() == 0);
+    CHECK(loaded.steps() == 77);
+
+    changed_file older(folder / "m.safetensors");
+    older.drop("strata.imported_statistics");
+    CHECK(older.refusal_at(folder / "older").empty());
+    CHECK(test::has(changed_file(folder / "m.safetensors").set("strata.imported_statistics", "{}").refusal_at(folder / "bad"),
+                    "'strata.imported_statistics'"));
 }
 
 TEST_CASE("the file is an ordinary safetensors file with canonical layouts") {

@@ -137,6 +137,22 @@ TEST_CASE("the share of initial statistics is the slowest layer's momentum to th
     CHECK(without.initial_statistics_share() == 0.0);
 }
 
+TEST_CASE("statistics that were imported hold nothing of their initial values, whatever the steps; the other layers' still do") {
+    recording log;
+    model net(with_batch_norm(0.5f).view(), open_recording(log));
+    CHECK(net.imported_statistics().empty());
+    net.write("batch_norm_1.moving_mean", std::vector<float>(2, 4.0f));
+    CHECK(net.initial_statistics_share() == 1.0);  // its variance is still the initial one
+    net.write("batch_norm_1.moving_variance", std::vector<float>(2, 3.0f));
+    net.write("batch_norm.gamma", std::vector<float>(5, 2.0f));  // no statistic
+    CHECK(net.imported_statistics() == std::vector<std::string>{"batch_norm_1.moving_mean", "batch_norm_1.moving_variance"});
+    net.executor().set_steps(3);
+    CHECK(net.initial_statistics_share() == doctest::Approx(0.125));
+    net.write("batch_norm.moving_mean", std::vector<float>(5, 4.0f));
+    net.write("batch_norm.moving_variance", std::vector<float>(5, 3.0f));
+    CHECK(net.initial_statistics_share() == 0.0);
+}
+
 TEST_CASE("an empty program, and a precision that the device lacks, are refused") {
     recording log;
     CHECK(message_of_thrown<invalid_input>([&] { model(program({2, 2, 1}).view(), open_recording(log)); }).find("no layer") !=

@@ -4,7 +4,8 @@
 //
 // Metadata, all text: strata.format "1"; strata.version; strata.program (program_text.hpp); strata.classes, a JSON array;
 // strata.preprocessing {"scale", "offset"}: input = stored value * scale + offset; strata.conventions, every field;
-// strata.precision; strata.seed; strata.steps; strata.crc32 of the values in the order of the file.
+// strata.precision; strata.seed; strata.steps; strata.imported_statistics, a JSON array of
+// the statistics that came from another training (model.hpp); strata.crc32 of the values in the order of the file.
 #pragma once
 
 #include <strata/core/config.hpp>

@@ -5,50 +5,31 @@
 #include <strata/files/model_file.hpp>
 
 #include <strata/core/error.hpp>
+#include <strata/files/crc32.hpp>
 #include <strata/files/json.hpp>
 #include <strata/files/program_text.hpp>
 #include <strata/files/safetensors.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <span>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace strata::inline STRATA_ABI {
 
 namespace model_file_detail {
 
-// CRC-32 as in zip and PNG: values that a disk or a copy changed are found, too.
-struct crc32 {
-    std::uint32_t state = 0xFFFFFFFFu;
-
-    void add(std::span<const std::byte> bytes) {
-        static constexpr auto table = [] {
-            std::array<std::uint32_t, 256> entries{};
-            for (std::uint32_t i = 0; i < 256; ++i) {
-                std::uint32_t value = i;
-                for (int bit = 0; bit < 8; ++bit) value = (value & 1u) != 0 ? 0xEDB88320u ^ value >> 1 : value >> 1;
-                entries[i] = value;
-            }
-            return entries;
-        }();
-        for (const std::byte b : bytes) state = table[(state ^ static_cast<std::uint32_t>(b)) & 0xFFu] ^ state >> 8;
-    }
-    std::string text() const {
-        char digits[8];
-        const auto [end, problem] = std::to_chars(digits, digits + 8, state ^ 0xFFFFFFFFu, 16);
-        return problem == std::errc{} ? std::string(digits, end) : "";
-    }
-};
-
 STRATA_INLINE std::string checksum(const std::vector<safetensors::tensor>& sorted) {
     crc32 sum;
     for (const safetensors::tensor& t : sorted) sum.add(t.bytes);
-    return sum.text();
+    char digits[8];
+    return {digits, std::to_chars(digits, digits + 8, sum.value(), 16).ptr};
 }
 
 constexpr const char* name_of(initializer value) { return value == initializer::glorot_uniform ? "glorot_uniform" : "torch_uniform"; }
@@ -61,6 +42,12 @@ STRATA_INLINE std::string text_of(const conventions& c) {
            "\",\"adam_epsilon_hat\":" + name_of(c.adam_epsilon_hat) + ",\"adam_epsilon\":" + json::number(c.adam_epsilon) +
            ",\"decoupled_weight_decay\":" + name_of(c.decoupled_weight_decay) +
            ",\"velocity_holds_rate\":" + name_of(c.velocity_holds_rate) + "}";
+}
+
+STRATA_INLINE std::string text_of(const std::vector<std::string>& list) {
+    std::string text = "[";
+    for (const std::string& item : list) text += (text.size() > 1 ? "," : "") + json::quoted(item);
+    return text + "]";
 }
 
 STRATA_INLINE std::vector<std::int64_t> dims_of(const variable& v) { return {v.dims, v.dims + v.rank}; }
@@ -94,15 +81,20 @@ public:
             fail("the model's format is " + json::quoted(format) +
                  ", and this strata (" STRATA_VERSION_STRING ") reads format \"1\": use the version that wrote it");
     }
-    std::vector<std::string> class_names() const {
-        const json::value list = object("strata.classes");
-        if (list.kind != json::kind::array) damaged("strata.classes");
-        std::vector<std::string> names;
-        for (const json::value& name : list.items) {
-            if (name.kind != json::kind::string) damaged("strata.classes");
-            names.push_back(name.string);
+    std::vector<std::string> texts(const char* key) const {
+        const json::value list = object(key);
+        if (list.kind != json::kind::array) damaged(key);
+        std::vector<std::string> found;
+        for (const json::value& item : list.items) {
+            if (item.kind != json::kind::string) damaged(key);
+            found.push_back(item.string);
         }
-        return names;
+        return found;
+    }
+    // The statistics that hold nothing of their initial values, as model::imported_statistics; older files do not tell.
+    std::vector<std::string> imported_statistics() const {
+        const char* key = "strata.imported_statistics";
+        return file_.find_metadata(key) == nullptr ? std::vector<std::string>() : texts(key);
     }
     preprocessing input() const {
         const json::value fields = object("strata.preprocessing");
@@ -197,21 +189,19 @@ STRATA_INLINE void save_model(const model& model, const std::string& path, const
     for (const variable& v : program.statistics) add(v);
     std::sort(tensors.begin(), tensors.end(), [](const safetensors::tensor& a, const safetensors::tensor& b) { return a.name < b.name; });
 
-    std::string classes = "[";
-    for (const std::string& name : info.class_names) classes += (classes.size() > 1 ? "," : "") + json::quoted(name);
-    classes += "]";
     const model_options& options = model.options();
     safetensors::write(
         path, tensors,
         {{"strata.format", "1"},
          {"strata.version", STRATA_VERSION_STRING},
          {"strata.program", program_text(program)},
-         {"strata.classes", classes},
+         {"strata.classes", model_file_detail::text_of(info.class_names)},
          {"strata.preprocessing", "{\"scale\":" + json::number(info.input.scale) + ",\"offset\":" + json::number(info.input.offset) + "}"},
          {"strata.conventions", model_file_detail::text_of(options.conventions)},
          {"strata.precision", name_of(options.precision)},
          {"strata.seed", std::to_string(options.seed)},
          {"strata.steps", std::to_string(model.steps())},
+         {"strata.imported_statistics", model_file_detail::text_of(model.imported_statistics())},
          {"strata.crc32", model_file_detail::checksum(tensors)}});
 }
 
@@ -223,7 +213,7 @@ STRATA_INLINE loaded_model load_model(const std::string& path, const device& dev
     const program_view view = network.view();
     model_file_detail::check_variables(about, file, view);
     about.check_sum();
-    std::vector<std::string> class_names = about.class_names();
+    std::vector<std::string> class_names = about.texts("strata.classes");
     if (!class_names.empty() && class_names.size() != static_cast<std::size_t>(view.output_shape().size()))
         about.fail("the model is damaged: it has " + std::to_string(class_names.size()) + " class names, and its network has " +
                    std::to_string(view.output_shape().size()) + " classes");
@@ -233,7 +223,12 @@ STRATA_INLINE loaded_model load_model(const std::string& path, const device& dev
                  {.conventions = about.conventions(),
                   .precision = options.precision ? *options.precision : about.precision(),
                   .seed = about.integer<std::uint64_t>("strata.seed")});
-    for (const std::string& name : result.names()) result.write(name, file.floats(name));
+    // Past the model, which takes a statistic that comes by name for one of another training.
+    for (std::size_t i = 0; i < view.parameters.size(); ++i)
+        result.executor().write(state::parameter, i, file.floats(variable_name(view, view.parameters[i])));
+    for (std::size_t i = 0; i < view.statistics.size(); ++i)
+        result.executor().write(state::statistic, i, file.floats(variable_name(view, view.statistics[i])));
+    for (const std::string& name : about.imported_statistics()) result.write(name, file.floats(name));
     result.executor().set_steps(steps);
     return {std::move(result), std::move(class_names), input, about.text("strata.version")};
 }

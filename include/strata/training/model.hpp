@@ -34,11 +34,13 @@ public:
     // A parameter or statistic by its name ("conv2d_1.weight", "batch_norm.moving_mean"), in canonical layout.
     std::vector<float> read(const std::string& name) const;
     void write(const std::string& name, std::span<const float> values);  // throws invalid_input on a wrong name or size
-    std::vector<std::string> names() const;                              // parameters, then statistics
+    const std::vector<std::string>& names() const { return names_; }     // parameters, then statistics
 
-    // The share of their initial values that the batch-norm statistics still hold, the largest of all layers:
-    // momentum^steps; 0 without batch norm. At an evaluation with 0.05 or more, accuracies say little (DESIGN: Keras's trap).
+    // The share of their initial values that the batch-norm statistics still hold, the largest of all layers: momentum^steps, and 0
+    // of a layer whose statistics were imported. At an evaluation with 0.05 or more, accuracies say little (DESIGN: Keras's trap).
     double initial_statistics_share() const;
+    // The statistics that write() has replaced: none of what they began with is left in them.
+    std::vector<std::string> imported_statistics() const;
 
     backend::executor& executor() { return *executor_; }
     const backend::executor& executor() const { return *executor_; }
@@ -48,6 +50,8 @@ private:
     strata::device device_;
     model_options options_;
     std::unique_ptr<backend::executor> executor_;
+    std::vector<std::string> names_;
+    std::vector<bool> imported_;  // per statistic
 };
 
 // The initial values of a variable under the conventions: a pure function of seed, number and sizes, the same on every device.
