@@ -10,6 +10,8 @@
 #include <support/random_programs.hpp>
 
 #include <algorithm>
+#include <cstdint>
+#include <ctime>
 #include <vector>
 
 using namespace strata;
@@ -96,6 +98,20 @@ TEST_CASE("the plan of random programs keeps what lives together apart") {
             check_placement(scratch, plan.activations, 2 * static_cast<int>(p.view().operations.size()));
             REQUIRE(plan.activations == plan_memory(source.view(), options).activations);
         }
+}
+
+TEST_CASE("a program of 2,000 operations is planned well under a second of the processor's time") {
+    program p({4, 4, 4});
+    tensor x = p.input();
+    for (int i = 0; i < 500; ++i) {
+        const tensor y = build::relu(p, build::conv2d(p, x, {.filters = 4 + i % 7, .win = same(3)}));
+        x = build::add(p, y, build::batch_norm(p, y));
+    }
+    p.check();
+    REQUIRE(p.view().operations.size() == 2000);
+    const std::clock_t began = std::clock();
+    CHECK(plan_memory(p.view(), {.batch = 32}).activations > 0);
+    CHECK(static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC < 2);  // about 0.05; sanitizers take their share
 }
 
 TEST_CASE("the plan at compile time is the plan at run time, for every option") {
