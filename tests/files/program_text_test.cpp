@@ -146,6 +146,13 @@ TEST_CASE("text that is not a program is refused by its line") {
     CHECK(test::has(refusal(with("%1 = batch_norm %0 momentum=0.9 epsilon=-2\n")), "the epsilon is negative"));
 }
 
+TEST_CASE("ten thousand layers are read; one more is refused, naming the limit") {
+    std::string layers;
+    for (int i = 1; i <= 10'000; ++i) layers += "%" + std::to_string(i) + " = relu %" + std::to_string(i - 1) + "\n";
+    CHECK(strata::parse_program(with(layers, "%10000"), "model").view().operations.size() == 10'000);
+    CHECK(test::has(refusal(with(layers + "%10001 = relu %10000\n", "%10001")), "line 10003: there are more than 10000 layers"));
+}
+
 TEST_CASE("a layer that does not fit is refused by the builder, with the line") {
     const auto conv = [](const std::string& options) { return with("%1 = conv2d %0 " + options + " bias=on\n"); };
     CHECK(refusal(conv("filters=4 kernel=3x3 stride=1x1 padding=0,0,0,0")).empty());

@@ -23,7 +23,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -107,14 +111,17 @@ struct line_reader {
         text.remove_prefix(end);
         return result;
     }
-    int count(int limit = max_number) {
+    // Numbers and words, each after what announces it: " units=10".
+    int count(std::string_view before, int limit = max_number) {
+        expect(before);
         int value = 0;
         const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
         if (problem != std::errc{} || value < 0 || value > limit) fail("a number from 0 to " + std::to_string(limit) + " is expected");
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         return value;
     }
-    float real() {
+    float real(std::string_view before) {
+        expect(before);
         if (take("unset")) return unset;
         float value = 0;
         const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -122,7 +129,8 @@ struct line_reader {
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         return value;
     }
-    bool on_or_off() {
+    bool on_or_off(std::string_view before) {
+        expect(before);
         if (take("on")) return true;
         expect("off");
         return false;
@@ -148,13 +156,10 @@ public:
         line_reader first = next_line();
         if (first.text != "strata program 1") first.fail("'strata program 1' is expected; this may be from a newer version of strata");
         line_reader in = next_line();
-        in.expect("input ");
         shape input;
-        input.height = in.count();
-        in.expect(" ");
-        input.width = in.count();
-        in.expect(" ");
-        input.channels = in.count();
+        input.height = in.count("input ");
+        input.width = in.count(" ");
+        input.channels = in.count(" ");
         if (!in.at_end()) in.fail("there is more text than an input's three numbers");
         if (input.size() < 1 || input.size() > INT32_MAX) in.fail("the input has no values, or more than 2^31");
         program_ = program(input);
@@ -168,7 +173,7 @@ public:
                 program_.set_output(last);
                 return std::move(program_);
             }
-            if (tensors_.size() > max_layers) line.fail("there are more than 10,000 layers");
+            if (tensors_.size() > max_layers) line.fail("there are more than " + std::to_string(max_layers) + " layers");
             layer(line);
         }
     }
@@ -184,8 +189,7 @@ private:
     }
 
     tensor operand(line_reader& line) const {
-        line.expect("%");
-        const auto id = static_cast<std::size_t>(line.count());
+        const auto id = static_cast<std::size_t>(line.count("%"));
         if (id >= tensors_.size()) line.fail("%" + std::to_string(id) + " is not made before it is read");
         return tensors_[id];
     }
@@ -214,49 +218,42 @@ private:
 
     tensor build_layer(line_reader& line, const std::string& kind, tensor x) {
         program& p = program_;
-        if (kind == "conv2d") {
-            line.expect(" filters=");
-            const int filters = line.count();
-            const window win = read_window(line);
-            check_fan(line, win, p.of(x).channels);
-            check_fan(line, win, filters);
-            line.expect(" bias=");
-            return build::conv2d(p, x, {.filters = filters, .win = win, .use_bias = line.on_or_off()});
-        }
-        if (kind == "dense") {
-            line.expect(" units=");
-            const int units = line.count();
-            line.expect(" bias=");
-            return build::dense(p, x, {.units = units, .use_bias = line.on_or_off()});
-        }
+        if (kind == "conv2d") return build_conv2d(line, x);
+        if (kind == "dense") return build_dense(line, x);
+        if (kind == "batch_norm") return build_batch_norm(line, x);
+        if (kind == "custom") return build_custom(line, x);
         if (kind == "max_pool2d") return build::max_pool2d(p, x, read_window(line));
         if (kind == "avg_pool2d") return build::avg_pool2d(p, x, read_window(line));
         if (kind == "global_avg_pool2d") return build::global_avg_pool2d(p, x);
         if (kind == "relu") return build::relu(p, x);
         if (kind == "flatten") return build::flatten(p, x);
         if (kind == "softmax") return build::softmax(p, x);
-        if (kind == "leaky_relu") {
-            line.expect(" slope=");
-            return build::leaky_relu(p, x, line.real());
-        }
-        if (kind == "dropout") {
-            line.expect(" rate=");
-            return build::dropout(p, x, line.real());
-        }
-        if (kind == "batch_norm") {
-            line.expect(" momentum=");
-            const float momentum = line.real();
-            line.expect(" epsilon=");
-            const float epsilon = line.real();
-            if (epsilon != unset && epsilon < 0) line.fail("the epsilon is negative");
-            return build::batch_norm(p, x, {.momentum = momentum, .epsilon = epsilon});
-        }
+        if (kind == "leaky_relu") return build::leaky_relu(p, x, line.real(" slope="));
+        if (kind == "dropout") return build::dropout(p, x, line.real(" rate="));
         if (kind == "add") {
             line.expect(" ");
             return build::add(p, x, operand(line));
         }
-        if (kind == "custom") return build_custom(line, x);
         line.fail("'" + kind + "' is not a layer that strata knows");
+    }
+
+    tensor build_conv2d(line_reader& line, tensor x) {
+        const int filters = line.count(" filters=");
+        const window win = read_window(line);
+        check_fan(line, win, program_.of(x).channels);
+        check_fan(line, win, filters);
+        return build::conv2d(program_, x, {.filters = filters, .win = win, .use_bias = line.on_or_off(" bias=")});
+    }
+
+    tensor build_dense(line_reader& line, tensor x) {
+        const int units = line.count(" units=");
+        return build::dense(program_, x, {.units = units, .use_bias = line.on_or_off(" bias=")});
+    }
+
+    tensor build_batch_norm(line_reader& line, tensor x) {
+        const float momentum = line.real(" momentum="), epsilon = line.real(" epsilon=");
+        if (epsilon != unset && epsilon < 0) line.fail("the epsilon is negative");
+        return build::batch_norm(program_, x, {.momentum = momentum, .epsilon = epsilon});
     }
 
     tensor build_custom(line_reader& line, tensor x) {
@@ -267,14 +264,10 @@ private:
         if (known == operations_.end())
             line.fail("the network uses the custom operation " + json::quoted(name) + ", which is not built in: give it when loading");
         build::custom_options options{.operation = *known};
-        line.expect(" output=");
-        options.output.height = line.count();
-        line.expect("x");
-        options.output.width = line.count();
-        line.expect("x");
-        options.output.channels = line.count(INT32_MAX);
-        line.expect(" parameter=");
-        options.parameter_size = line.count(INT32_MAX);
+        options.output.height = line.count(" output=");
+        options.output.width = line.count("x");
+        options.output.channels = line.count("x", INT32_MAX);
+        options.parameter_size = line.count(" parameter=", INT32_MAX);
         line.expect(" initial=");
         const std::string initial = line.word();
         bool found = false;
@@ -284,29 +277,20 @@ private:
             found = true;
         }
         if (!found) line.fail("'" + initial + "' is not an initial value");
-        line.expect(" attribute=");
-        options.attribute = line.real();
+        options.attribute = line.real(" attribute=");
         return build::custom(program_, x, options);
     }
 
     window read_window(line_reader& line) const {
         window win;
-        line.expect(" kernel=");
-        win.height = line.count();
-        line.expect("x");
-        win.width = line.count();
-        line.expect(" stride=");
-        win.stride_height = line.count();
-        line.expect("x");
-        win.stride_width = line.count();
-        line.expect(" padding=");
-        win.top = line.count();
-        line.expect(",");
-        win.bottom = line.count();
-        line.expect(",");
-        win.left = line.count();
-        line.expect(",");
-        win.right = line.count();
+        win.height = line.count(" kernel=");
+        win.width = line.count("x");
+        win.stride_height = line.count(" stride=");
+        win.stride_width = line.count("x");
+        win.top = line.count(" padding=");
+        win.bottom = line.count(",");
+        win.left = line.count(",");
+        win.right = line.count(",");
         return win;
     }
 
