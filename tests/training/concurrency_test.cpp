@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <support/device_step.hpp>
+#include <support/random_pictures.hpp>
 
 #include <atomic>
 #include <thread>
@@ -19,15 +20,8 @@ namespace {
 struct small : network<shape{10, 10, 3}, conv2d<8, same(3)>, relu, max_pool2d<2>, batch_norm, conv2d<8, same(3)>, leaky_relu<0.1>,
                        global_avg_pool2d, dense<16>, relu, dropout<0.5>, dense<5>, softmax> {};
 
-struct pictures {
-    std::vector<float> values;
-    std::vector<std::int32_t> labels;
-    pictures(int rows, std::uint64_t seed) {
-        dice draw(seed);
-        values = to_floats(draw.values(rows * 300, 0, 1));
-        for (int n = 0; n < rows; ++n) labels.push_back(draw.between(0, 4));
-    }
-    dataset_view view() const { return view_of({10, 10, 3}, 5, values, labels); }
+struct pictures : random_pictures {
+    pictures(int rows, std::uint64_t seed) : random_pictures({10, 10, 3}, 5, rows, seed) {}
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <support/device_step.hpp>
+#include <support/random_pictures.hpp>
 
 #include <vector>
 
@@ -17,15 +18,8 @@ namespace {
 struct small : network<shape{12, 12, 3}, conv2d<8, same(3)>, relu, max_pool2d<2>, batch_norm, dropout<0.25>, conv2d<8, same(3)>, relu,
                        flatten, dense<24>, relu, dropout<0.5>, dense<5>> {};
 
-struct pictures {
-    std::vector<float> values;
-    std::vector<std::int32_t> labels;
-    explicit pictures(int rows) {
-        dice draw(23);
-        values = to_floats(draw.values(rows * 432, 0, 1));
-        for (int n = 0; n < rows; ++n) labels.push_back(draw.between(0, 4));
-    }
-    dataset_view view() const { return view_of({12, 12, 3}, 5, values, labels); }
+struct pictures : random_pictures {
+    explicit pictures(int rows) : random_pictures({12, 12, 3}, 5, rows, 23) {}
 };
 
 using arrays = std::vector<std::vector<float>>;

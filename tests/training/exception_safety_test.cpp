@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 
 #include <support/device_step.hpp>
+#include <support/random_pictures.hpp>
+#include <support/snapshot.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -41,34 +43,13 @@ program network_with_everything() {
 }
 device opened() { return cpu::open({.threads = 1, .kernels = {{&fragile, copies, copies_back}}}); }
 
-struct pictures {
-    std::vector<float> values;
-    std::vector<std::int32_t> labels;
-    dataset_view view() const { return view_of({6, 6, 2}, 3, values, labels); }
-};
-pictures some(int rows) {
-    dice draw(31);
-    pictures p{to_floats(draw.values(rows * 72, -1, 1)), {}};
-    for (int n = 0; n < rows; ++n) p.labels.push_back(draw.between(0, 2));
-    return p;
-}
-
-using arrays = std::vector<std::vector<float>>;
-struct snapshot {
-    arrays parameters, statistics, slot0, slot1;
-    std::int64_t steps;
-    bool operator==(const snapshot&) const = default;
-};
-snapshot of(const model& m) {
-    const auto read = [&](state which) { return read_all(m.executor(), m.program(), which); };
-    return {read(state::parameter), read(state::statistic), read(state::slot0), read(state::slot1), m.steps()};
-}
+random_pictures some(int rows) { return {{6, 6, 2}, 3, rows, 31, -1, 1}; }
 
 }  // namespace
 
 TEST_CASE("a step whose loss is not finite throws and has changed nothing, and the next one is as if it had not been") {
     const program p = network_with_everything();
-    const pictures good = some(8);
+    const random_pictures good = some(8);
     for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 3e38f}) {
         model m(p.view(), opened(), {}), undisturbed(p.view(), opened(), {});
         trainer t(m), u(undisturbed);
@@ -76,8 +57,8 @@ TEST_CASE("a step whose loss is not finite throws and has changed nothing, and t
             t.train_step(good.view());
             u.train_step(good.view());
         }
-        const snapshot before = of(m);
-        pictures wrong = good;
+        const snapshot before = snapshot::of(m);
+        random_pictures wrong = good;
         for (std::size_t i = 0; i < wrong.values.size(); i += 3) wrong.values[i] = bad;
         CAPTURE(bad);
         try {
@@ -87,60 +68,60 @@ TEST_CASE("a step whose loss is not finite throws and has changed nothing, and t
             CHECK(e.step == 4);
             CHECK(std::string(e.what()).find("step 4") != std::string::npos);
         }
-        CHECK(of(m) == before);
+        CHECK(snapshot::of(m) == before);
         t.train_step(good.view());
         u.train_step(good.view());
-        CHECK(of(m) == of(undisturbed));
+        CHECK(snapshot::of(m) == snapshot::of(undisturbed));
     }
 }
 
 TEST_CASE("fit stops at the step whose loss is not finite, keeps what was trained before, and says where") {
     const program p = network_with_everything();
-    pictures data = some(20);
+    random_pictures data = some(20);
     data.values[static_cast<std::size_t>(13 * 72)] = std::numeric_limits<float>::quiet_NaN();  // in the fourth batch of four
     model m(p.view(), opened(), {}), partly(p.view(), opened(), {});
     trainer t(m), u(partly);
     CHECK_THROWS_AS(t.fit(data.view(), {.epochs = 2, .batch_size = 4, .shuffle = false}), non_finite_loss);
     for (int i = 0; i < 3; ++i) u.train_step(data.view().slice(4 * i, 4));
     CHECK(m.steps() == 3);
-    CHECK(of(m) == of(partly));
+    CHECK(snapshot::of(m) == snapshot::of(partly));
     CHECK(t.history().epochs.size() == 1);
     CHECK(t.history().epochs[0].steps == 3);
 }
 
 TEST_CASE("a step in which a user's kernel throws has changed nothing, forward or backward") {
     const program p = network_with_everything();
-    const pictures good = some(8);
+    const random_pictures good = some(8);
     for (bool* flag : {&forward_throws, &backward_throws}) {
         model m(p.view(), opened(), {}), undisturbed(p.view(), opened(), {});
         trainer t(m), u(undisturbed);
         t.train_step(good.view());
         u.train_step(good.view());
-        const snapshot before = of(m);
+        const snapshot before = snapshot::of(m);
         *flag = true;
         CHECK_THROWS(t.train_step(good.view()));
         *flag = false;
-        CHECK(of(m) == before);
+        CHECK(snapshot::of(m) == before);
         t.train_step(good.view());
         u.train_step(good.view());
-        CHECK(of(m) == of(undisturbed));
+        CHECK(snapshot::of(m) == snapshot::of(undisturbed));
     }
 }
 
 TEST_CASE("data that do not fit are refused before anything happens") {
     const program p = network_with_everything();
-    const pictures good = some(8);
+    const random_pictures good = some(8);
     model m(p.view(), opened(), {});
     trainer t(m);
     t.train_step(good.view());
-    const snapshot before = of(m);
-    pictures label = good;
+    const snapshot before = snapshot::of(m);
+    random_pictures label = good;
     label.labels[2] = 3;
     CHECK_THROWS_AS(t.train_step(label.view()), invalid_input);
     CHECK_THROWS_AS(t.train_step(view_of({6, 6, 1}, 3, good.values, good.labels)), invalid_input);
     CHECK_THROWS_AS(t.fit(good.view(), {.epochs = -1}), invalid_input);
     CHECK_THROWS_AS(t.fit(good.view(), {.batch_size = 9}), invalid_input);
-    CHECK(of(m) == before);
+    CHECK(snapshot::of(m) == before);
 }
 
 TEST_CASE("a program with an operation that the device has no kernels for is refused, naming it") {

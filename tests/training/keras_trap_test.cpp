@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <support/device_step.hpp>
+#include <support/random_pictures.hpp>
 
 #include <cmath>
 #include <vector>
@@ -25,19 +26,8 @@ program normed(batch_norm_options second = {}) {
     return p;
 }
 
-struct pictures {
-    std::vector<float> values;
-    std::vector<std::int32_t> labels;
-    dataset_view view() const { return view_of({6, 5, 2}, 3, values, labels); }
-};
-
 // Far from mean 0 and variance 1, which the moving statistics start from.
-pictures shifted(std::int64_t rows, double by = 4) {
-    dice draw(5);
-    pictures p{to_floats(draw.values(rows * 60, by, by + 5)), {}};
-    for (std::int64_t n = 0; n < rows; ++n) p.labels.push_back(draw.between(0, 2));
-    return p;
-}
+random_pictures shifted(std::int64_t rows, double by = 4) { return {{6, 5, 2}, 3, rows, 5, by, by + 5}; }
 
 reference_state state_of(const model& m) {
     reference_state s;
@@ -46,7 +36,7 @@ reference_state state_of(const model& m) {
     return s;
 }
 
-reference_loss expected(const model& m, const pictures& data, const reference_state& state) {
+reference_loss expected(const model& m, const random_pictures& data, const reference_state& state) {
     const reference_settings inference{.conventions = m.options().conventions, .training = false};
     const auto rows = static_cast<std::int64_t>(data.labels.size());
     const reference_run run = forward(m.program(), state, to_doubles(data.values), rows, inference);
@@ -58,7 +48,7 @@ reference_loss expected(const model& m, const pictures& data, const reference_st
 TEST_CASE("validation accuracy and loss are those of the moving statistics, after every epoch") {
     for (const conventions& how : {conventions::keras, conventions::torch}) {
         const program p = normed();
-        const pictures data = shifted(44), validation = shifted(20);
+        const random_pictures data = shifted(44), validation = shifted(20);
         model m(p.view(), cpu::open({.threads = 1}), {.conventions = how});
         trainer t(m, adam{.learning_rate = 0.01f});
         int epochs = 0;
@@ -78,7 +68,7 @@ TEST_CASE("validation accuracy and loss are those of the moving statistics, afte
 TEST_CASE("the moving statistics after some steps are the closed form of momentum and the batches") {
     // A learning rate of 0 and one batch again and again: statistics = initial * momentum^n + batch * (1 - momentum^n).
     const program p = normed();
-    const pictures data = shifted(12);
+    const random_pictures data = shifted(12);
     model m(p.view(), cpu::open({.threads = 1}), {});
     const reference_state before = state_of(m);
     const reference_run run = forward(p.view(), before, to_doubles(data.values), 12, {});
@@ -114,7 +104,7 @@ TEST_CASE("initial_statistics_share is momentum to the power of steps, of the sl
 
 TEST_CASE("after few steps evaluation is far from training, and after many it is near: the trap and its end") {
     const program p = normed();
-    const pictures data = shifted(16, 40);
+    const random_pictures data = shifted(16, 40);
     model m(p.view(), cpu::open({.threads = 1}), {});
     trainer t(m, adam{.learning_rate = 0.01f});
     t.fit(data.view(), {.epochs = 12, .batch_size = 16, .shuffle = false});
