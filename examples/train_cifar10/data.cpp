@@ -2,6 +2,7 @@
 // Loading, and the call of script/fetch-cifar10.
 #include "data.hpp"
 
+#include "figures.hpp"
 #include "interrupt.hpp"
 #include "places.hpp"
 
@@ -12,6 +13,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -36,6 +39,8 @@ program_result run_program(const std::string& path) {
     const pid_t child = ::fork();
     if (child < 0) throw strata::io_error(path + ": cannot be started: " + std::strerror(errno));
     if (child == 0) {
+        std::signal(SIGPIPE, SIG_DFL);  // what we ignore would stay ignored
+        std::signal(SIGXFSZ, SIG_DFL);
         ::dup2(ends[1], STDOUT_FILENO);
         ::execl(path.c_str(), path.c_str(), static_cast<char*>(nullptr));
         ::_exit(127);
@@ -64,7 +69,7 @@ std::string fetched_directory() {
             "yourself and give its path with --data");
     const program_result result = run_program(script);
     stop_if_interrupted();
-    if (result.exit_code == 130 || result.exit_code == 143) throw interrupted{};
+    if (result.exit_code == 130 || result.exit_code == 143) throw interrupted{"while the set was fetched; nothing was written"};
     if (result.exit_code == 2) throw strata::invalid_input("--data cifar10: the set could not be fetched; the reason is above");
     if (result.exit_code != 0)
         throw strata::io_error("--data cifar10: the set could not be fetched (" + script + " ended with " +
@@ -86,6 +91,25 @@ pictures load_sample(bool test_only) {
     return result;
 }
 
+// A file that was cut at the end of a row is a subset, as far as anybody can tell; so it is said, not refused.
+std::string short_batches(const std::string& directory, bool test_only) {
+    namespace fs = std::filesystem;
+    std::error_code none;
+    const fs::path inner = fs::path(directory) / "cifar-10-batches-bin";
+    const fs::path folder =
+        !fs::exists(fs::path(directory) / "test_batch.bin", none) && fs::exists(inner, none) ? inner : fs::path(directory);
+    std::string files;
+    for (const char* name :
+         {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"}) {
+        if (test_only && std::string(name) != "test_batch.bin") continue;
+        const std::uintmax_t bytes = fs::file_size(folder / name, none);
+        const auto rows = static_cast<std::int64_t>(bytes) / strata::cifar10::row_bytes;
+        if (!none && rows < strata::cifar10::rows_per_batch)
+            files += (files.empty() ? "" : ", ") + std::string(name) + (files.empty() ? " holds " : " ") + counted(rows, "row", "rows");
+    }
+    return files.empty() ? "" : files + ", not 10,000 as in the full set; if that is not meant, fetch it again with script/fetch-cifar10";
+}
+
 pictures load_from(const std::string& path, const options& options, bool test_only) {
     std::error_code none;
     if (!std::filesystem::exists(path, none))
@@ -97,6 +121,7 @@ pictures load_from(const std::string& path, const options& options, bool test_on
         // --limit is applied later, so that every row is checked and the plan can say how many there are.
         if (!test_only) result.train = strata::cifar10::load_train(path);
         result.test = strata::cifar10::load_test(path);
+        result.short_batches = short_batches(path, test_only);
     } else if (test_only) {
         result.test = strata::cifar10::archive::load_test(path);
     } else {

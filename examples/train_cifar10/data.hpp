@@ -18,6 +18,7 @@ struct pictures {
     data_kind kind = data_kind::part;
     std::string source{};                // "the bundled sample", "/data/cifar-10-batches-bin"
     std::int64_t all_training_rows = 0;  // before --limit
+    std::string short_batches{};         // a sentence on files with fewer rows than the official ones, or ""
 };
 
 // Throws strata::invalid_input for what the user named wrongly or what is damaged, strata::io_error when fetching fails,

@@ -5,6 +5,7 @@
 #include "figures.hpp"
 
 #include <strata/core/error.hpp>
+#include <strata/core/function_ref.hpp>
 #include <strata/files/atomic_file.hpp>
 #include <strata/files/history_file.hpp>
 #include <strata/files/json.hpp>
@@ -56,6 +57,20 @@ std::string compiler() {
 #else
     return "unknown";
 #endif
+}
+
+// Writes, and says what to do where that fails.
+void save(const std::string& directory, strata::function_ref<void()> write) {
+    try {
+        write();
+    } catch (const strata::io_error& e) {
+        const std::string what = e.what();
+        const bool full = what.ends_with(std::strerror(ENOSPC)) || what.ends_with(std::strerror(EDQUOT));
+        throw strata::io_error(
+            what +
+            (full ? "; free space on the file system of " + directory + ", or give another --out" : "; give another directory with --out") +
+            ". What was written before is whole");
+    }
 }
 
 }  // namespace
@@ -114,12 +129,14 @@ void outputs::save_settings(const strata::history& history, const std::optional<
     }
     std::string page = "{";
     for (const auto& [key, value] : fields) page += (page.size() > 1 ? "," : "") + ("\n  " + json::quoted(key)) + ": " + value;
-    strata::write_file(path("settings.json"), page + "\n}\n");
+    save(directory_, [&] { strata::write_file(path("settings.json"), page + "\n}\n"); });
 }
 
 void outputs::save_progress(const strata::history& history, const strata::model& model) const {
-    strata::save_history(history, directory_);
-    strata::save_model(model, path("model.safetensors"), {.class_names = data_.train.class_names});
+    save(directory_, [&] {
+        strata::save_history(history, directory_);
+        strata::save_model(model, path("model.safetensors"), {.class_names = data_.train.class_names});
+    });
 }
 
 void outputs::save_report(const strata::history& history, const strata::model& model, const std::optional<test_result>& test,
@@ -147,7 +164,7 @@ void outputs::save_report(const strata::history& history, const strata::model& m
         {"command", command_of(o)}};
     page.environment = {{"device", device_.device.name()}, {"strata", STRATA_VERSION_STRING}, {"compiler", compiler()}};
     page.network = strata::summary(model.program());
-    strata::save_report(page, path("report.html"));
+    save(directory_, [&] { strata::save_report(page, path("report.html")); });
 }
 
 std::string outputs::list() const {

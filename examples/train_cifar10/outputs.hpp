@@ -32,6 +32,7 @@ public:
     void save_report(const strata::history& history, const strata::model& model, const std::optional<test_result>& test,
                      const std::vector<std::string>& notes) const;
 
+    std::string model_path() const { return path("model.safetensors"); }
     std::string list() const;  // the files, for people
 
 private:

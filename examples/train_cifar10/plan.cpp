@@ -2,7 +2,9 @@
 // The plan.
 #include "plan.hpp"
 
+#include "console.hpp"
 #include "figures.hpp"
+#include "interrupt.hpp"
 
 #include <strata/core/error.hpp>
 #include <strata/data/split.hpp>
@@ -72,6 +74,7 @@ timing time_steps(const strata::program_view& program, const chosen_device& chos
         trainer.train_step(batch);
         std::vector<double> steps;
         while (steps.empty() || (steps.size() < 5 && seconds_since(began) < 2)) {
+            stop_if_interrupted();
             const auto step_began = std::chrono::steady_clock::now();
             trainer.train_step(batch);
             steps.push_back(seconds_since(step_began));
@@ -79,7 +82,9 @@ timing time_steps(const strata::program_view& program, const chosen_device& chos
         std::sort(steps.begin(), steps.end());
         result.step = steps[steps.size() / 2];
     } catch (const strata::non_finite_loss&) { return {}; }  // the run itself will say so, with the step
+    stop_if_interrupted();
     trainer.evaluate(batch, options.batch_size);
+    stop_if_interrupted();
     const auto evaluation_began = std::chrono::steady_clock::now();
     trainer.evaluate(batch, options.batch_size);
     result.evaluated_row = seconds_since(evaluation_began) / options.batch_size;
@@ -92,12 +97,13 @@ std::string text_of(const plan& plan) {
     const auto line = [&](const char* what, const std::string& value) {
         std::string name = what;
         name.resize(10, ' ');
-        text += name + value + "\n";
+        text += name + wrapped(value, name.size()) + "\n";
     };
     const auto precision = o.precision.value_or(strata::precision::fp32);
     line("device", plan.device.device.name());
     line("", "chosen because " + plan.device.reason);
     line("data", data_line(o, plan.data, plan.rows));
+    if (!plan.data.short_batches.empty()) line("note", plan.data.short_batches);
     line("network", "AlexNet, width " + shortest(o.width) + ": " + grouped(plan.program.parameter_count()) + " parameters; a step needs " +
                         megabytes(strata::planned_bytes(plan.program, {.batch = o.batch_size, .precision = precision})));
     line("training", counted(o.epochs, "epoch", "epochs") + " of " + counted(plan.rows.steps, "step", "steps") + ", " +

@@ -2,15 +2,12 @@
 // Drawing.
 #include "progress.hpp"
 
+#include "console.hpp"
 #include "figures.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
-
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 namespace train_cifar10 {
 
@@ -24,16 +21,6 @@ bool speaks_utf8() {
         return text.find("UTF-8") != std::string_view::npos || text.find("utf8") != std::string_view::npos;
     }
     return false;
-}
-
-bool is_terminal() {
-    const char* kind = std::getenv("TERM");
-    return ::isatty(STDOUT_FILENO) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
-}
-
-int terminal_columns() {
-    winsize size{};
-    return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 // Keras's: "7s", "2:05", "1:02:05".
@@ -92,27 +79,25 @@ std::string progress_line::text(int columns, bool utf8) const {
     return length > room ? line.substr(0, room) : line;
 }
 
-progress::progress(int epochs, bool quiet) : epochs_(epochs), quiet_(quiet), terminal_(is_terminal()), utf8_(speaks_utf8()) {}
+progress::progress(int epochs, bool quiet) : epochs_(epochs), quiet_(quiet), terminal_(output_is_terminal()), utf8_(speaks_utf8()) {}
 
 void progress::begin_epoch(int epoch) {
     current_ = epoch;
     began_ = clock::now();
     drawn_ = terminal_ ? clock::time_point{} : began_;
-    if (terminal_) std::printf("Epoch %d/%d\n", epoch + 1, epochs_);
+    if (terminal_) say("Epoch " + std::to_string(epoch + 1) + "/" + std::to_string(epochs_) + "\n");
 }
 
 void progress::draw(const progress_line& line) {
-    std::printf("\r%s\x1b[K", line.text(terminal_columns(), utf8_).c_str());
-    std::fflush(stdout);
+    say("\r" + line.text(terminal_columns(), utf8_) + "\x1b[K");
     open_ = true;
 }
 
 void progress::plain(int epoch, const progress_line& line, bool done) {
-    std::printf("%s  epoch %d/%d  step %lld/%lld", time_stamp("%F %T").c_str(), epoch + 1, epochs_, static_cast<long long>(line.step),
-                static_cast<long long>(line.steps));
-    for (const auto& [name, value] : line.figures) std::printf("  %s %.4f", name.c_str(), value);
-    std::printf("  %s%s, %s\n", duration(line.seconds).c_str(), done ? "" : " left", step_text(line.step_seconds).c_str());
-    std::fflush(stdout);
+    std::string text = time_stamp("%F %T") + "  epoch " + std::to_string(epoch + 1) + "/" + std::to_string(epochs_) + "  step " +
+                       std::to_string(line.step) + "/" + std::to_string(line.steps);
+    for (const auto& [name, value] : line.figures) text += "  " + name + " " + fixed(value, 4);
+    say(text + "  " + duration(line.seconds) + (done ? "" : " left") + ", " + step_text(line.step_seconds) + "\n");
 }
 
 void progress::batch(const strata::batch_result& result) {
@@ -156,14 +141,12 @@ void progress::epoch(const strata::epoch_result& result) {
 void progress::note(const std::string& sentence) {
     if (quiet_) return;
     finish();
-    std::printf("%s\n", sentence.c_str());
-    std::fflush(stdout);
+    say("note: " + wrapped(sentence, 6) + "\n");
 }
 
 void progress::finish() {
-    if (open_) std::printf("\n");
+    if (open_) say("\n");
     open_ = false;
-    std::fflush(stdout);
 }
 
 }  // namespace train_cifar10

@@ -31,7 +31,7 @@ public:
 
     void batch(const strata::batch_result& result);
     void epoch(const strata::epoch_result& result);
-    // A line of its own between the others.
+    // A line of its own between the others: "note: " and the sentence.
     void note(const std::string& sentence);
     // Ends a line that was left open by a run that stopped inside an epoch.
     void finish();

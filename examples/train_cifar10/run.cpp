@@ -2,6 +2,7 @@
 // A training run from plan to results, and the evaluation of a saved model.
 #include "run.hpp"
 
+#include "console.hpp"
 #include "data.hpp"
 #include "device.hpp"
 #include "figures.hpp"
@@ -27,13 +28,13 @@ namespace train_cifar10 {
 
 namespace {
 
-// Who has pressed Ctrl-C waits this many seconds at most for the test set.
+// Who has ended the training with Ctrl-C waits this many seconds at most for the test set.
 constexpr double longest_test_after_interrupt = 15;
 
-void say(const std::string& text) {
-    std::fputs(text.c_str(), stdout);
-    std::fflush(stdout);
-}
+constexpr run_part training{"the run ends after the current step and writes its files", ""};
+constexpr run_part validating{"validation is broken off, and the run writes its files", ""};
+constexpr run_part testing{"the test set is broken off, and the run writes its files", ""};
+constexpr run_part evaluating{"the evaluation is broken off, without a result", "before the test set was done; there is no result"};
 
 std::string result_line(const test_result& test) {
     return "test accuracy " + fixed(test.figures.accuracy, 4) + " on " + counted(test.figures.rows, "picture", "pictures") + ", loss " +
@@ -47,9 +48,12 @@ strata::history fit(strata::trainer& trainer, const strata::model& model, const 
     const auto answer = [] { return was_interrupted() ? strata::flow::stop : strata::flow::go_on; };
     const auto on_batch = [&](const strata::batch_result& result) {
         line.batch(result);
+        enter(result.step < result.steps || options.validation_split == 0 ? training : validating);
         return answer();
     };
+    const auto on_validation = [&](const strata::evaluation&) { return answer(); };
     const auto on_epoch = [&](const strata::epoch_result& result) {
+        enter(training);
         line.epoch(result);
         files.save_progress(trainer.history(), model);
         if (result.has_validation) {
@@ -58,9 +62,10 @@ strata::history fit(strata::trainer& trainer, const strata::model& model, const 
         }
         return answer();
     };
+    enter(training);
     try {
         trainer.fit(data.train, {.epochs = options.epochs, .batch_size = options.batch_size, .validation_split = options.validation_split},
-                    on_epoch, on_batch);
+                    on_epoch, on_batch, on_validation);
     } catch (...) {
         line.finish();
         throw;
@@ -69,30 +74,56 @@ strata::history fit(strata::trainer& trainer, const strata::model& model, const 
     return trainer.history();
 }
 
+std::string left_out(double seconds, bool training_stopped, const std::string& model) {
+    return (training_stopped ? "The test set was left out, since it takes about " + duration(seconds)
+                             : "The test set was broken off by " + std::string(interrupted_by())) +
+           "; --evaluate " + model + " runs it.";
+}
+
 // Everything that a run leaves, also one that Ctrl-C stopped. First what is dear, then the test set, which may take a while.
-int write_results(strata::model& model, const strata::history& history, const options& options, const pictures& data, const outputs& files,
-                  double test_seconds) {
+int write_results(strata::model& model, const strata::history& history, const options& options, const pictures& data,
+                  const outputs& files) {
     std::vector<std::string> notes;
     const bool stopped = was_interrupted();
-    if (stopped) notes.push_back("The run was stopped by Ctrl-C after " + counted(model.steps(), "step", "steps") + ".");
+    if (stopped)
+        notes.push_back("The run was stopped by " + std::string(interrupted_by()) + " after " + counted(model.steps(), "step", "steps") +
+                        ".");
+    enter(testing);
     files.save_progress(history, model);
     files.save_settings(history, std::nullopt);
     files.save_report(history, model, std::nullopt, notes);
-    if (stopped && test_seconds > longest_test_after_interrupt) {
-        notes.push_back("The test set was left out, since it takes " + duration(test_seconds) + "; --evaluate model.safetensors runs it.");
-        files.save_report(history, model, std::nullopt, notes);
-    } else {
-        const test_result test = run_on_test_set(model, data.test, options.batch_size);
+    double seconds_left = 0;
+    const auto go_on = [&](double seconds) {
+        seconds_left = seconds;
+        return stopped ? seconds <= longest_test_after_interrupt : !was_interrupted();
+    };
+    const std::optional<test_result> test = run_on_test_set(model, data.test, options.batch_size, go_on);
+    if (test) {
         for (const std::string& sentence : comparisons(options, data, false)) notes.push_back(sentence);
+        if (!data.short_batches.empty()) notes.push_back(data.short_batches + ".");
         if (const std::string warning = statistics_warning(model, "test"); !warning.empty()) notes.push_back(warning);
-        files.save_settings(history, test);
-        files.save_report(history, model, test, notes);
-        say((options.quiet ? "" : "\n") + result_line(test));
+        say((options.quiet ? "" : "\n") + result_line(*test));
+    } else {
+        notes.push_back(left_out(seconds_left, stopped, files.model_path()));
     }
+    files.save_settings(history, test);
+    files.save_report(history, model, test, notes);
     if (!options.quiet)
-        for (const std::string& sentence : notes) say("  " + sentence + "\n");
+        for (const std::string& sentence : notes) say("  " + wrapped(sentence, 2) + "\n");
     say("results\n" + files.list());
     return was_interrupted() ? 130 : 0;
+}
+
+// What is wrong with the file is said with the option that named it.
+strata::loaded_model saved_model(const options& options, const chosen_device& chosen) {
+    const auto named = [&](const char* what) {
+        return std::string(what).starts_with(options.evaluate) ? "--evaluate " + std::string(what) : what;
+    };
+    try {
+        return strata::load_model(options.evaluate, chosen.device, {.precision = options.precision, .operations = {}});
+    } catch (const strata::invalid_input& e) { throw strata::invalid_input(named(e.what())); } catch (const strata::io_error& e) {
+        throw strata::io_error(named(e.what()));
+    }
 }
 
 }  // namespace
@@ -132,13 +163,14 @@ int train(const options& options) {
         return 1;
     }
 
-    return write_results(model, history, options, data, files, static_cast<double>(rows.test) * times.evaluated_row);
+    return write_results(model, history, options, data, files);
 }
 
 int evaluate(const options& options) {
     const chosen_device chosen = open_device(options);
     watch_for_interrupts();
-    strata::loaded_model loaded = strata::load_model(options.evaluate, chosen.device, {.precision = options.precision, .operations = {}});
+    enter(evaluating);
+    strata::loaded_model loaded = saved_model(options, chosen);
     const strata::shape input = loaded.model.program().input_shape();
     if (input != strata::shape{32, 32, 3} || loaded.model.classes() != 10)
         throw strata::invalid_input("--evaluate " + options.evaluate + ": the network takes pictures of " + std::to_string(input.height) +
@@ -150,20 +182,25 @@ int evaluate(const options& options) {
     rows.input = loaded.input;
     if (!options.quiet)
         say("device    " + chosen.device.name() + "\ndata      " + data.source + ": " + counted(rows.rows(), "test row", "test rows") +
-            "\nmodel     " + options.evaluate + ": " + grouped(loaded.model.program().parameter_count()) + " parameters, " +
-            counted(loaded.model.steps(), "step", "steps") + " trained, written by strata " + loaded.version + "\n\n");
-    const test_result test = run_on_test_set(loaded.model, rows, options.batch_size);
+            (data.short_batches.empty() ? "" : "\nnote      " + wrapped(data.short_batches, 10)) + "\nmodel     " + options.evaluate +
+            ": " + grouped(loaded.model.program().parameter_count()) + " parameters, " + counted(loaded.model.steps(), "step", "steps") +
+            " trained, written by strata " + loaded.version + "\n\n");
+    const auto result = run_on_test_set(loaded.model, rows, options.batch_size, [](double) { return !was_interrupted(); });
+    if (!result) stop_if_interrupted();
+    const test_result& test = result.value();
     say(result_line(test));
     if (!options.quiet) {
-        for (const std::string& sentence : comparisons(options, data, true)) say("  " + sentence + "\n");
+        for (const std::string& sentence : comparisons(options, data, true)) say("  " + wrapped(sentence, 2) + "\n");
         const std::string warning = statistics_warning(loaded.model, "test");
-        if (!warning.empty()) say("  " + warning + "\n");
+        if (!warning.empty()) say("  " + wrapped(warning, 2) + "\n");
         say("\nclass       rows  precision  recall      F1\n");
         for (int i = 0; i < test.confusion.classes(); ++i) {
             std::string name = data.test.class_names[static_cast<std::size_t>(i)];
             name.resize(10, ' ');
-            std::printf("%s %5lld     %6.3f  %6.3f  %6.3f\n", name.c_str(), static_cast<long long>(test.confusion.labelled(i)),
-                        test.confusion.precision(i), test.confusion.recall(i), test.confusion.f1(i));
+            char figures[64];
+            std::snprintf(figures, sizeof figures, " %5lld     %6.3f  %6.3f  %6.3f\n", static_cast<long long>(test.confusion.labelled(i)),
+                          test.confusion.precision(i), test.confusion.recall(i), test.confusion.f1(i));
+            say(name + figures);
         }
     }
     return was_interrupted() ? 130 : 0;

@@ -7,13 +7,17 @@
 #include <strata/training/predictor.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace train_cifar10 {
 
 namespace {
+
+constexpr std::int64_t largest_part = 256;  // rows between two questions whether to go on
 
 // -log(softmax(outputs)[label]); outputs are logits, or probabilities when the network ends in softmax.
 double loss_of(std::span<const float> outputs, std::size_t label, bool are_probabilities) {
@@ -26,12 +30,22 @@ double loss_of(std::span<const float> outputs, std::size_t label, bool are_proba
 
 }  // namespace
 
-test_result run_on_test_set(strata::model& model, const strata::dataset_view& rows, int batch_size) {
-    const auto count = rows.rows();
+std::optional<test_result> run_on_test_set(strata::model& model, const strata::dataset_view& rows, int batch_size,
+                                           strata::function_ref<bool(double seconds_left)> go_on) {
+    const std::int64_t count = rows.rows();
     const auto classes = static_cast<std::size_t>(model.classes());
-    strata::predictor predictor(model, static_cast<int>(std::min<std::int64_t>(batch_size, count)));
+    const std::int64_t batch = std::min<std::int64_t>({batch_size, largest_part, count}), part = batch * (largest_part / batch);
+    strata::predictor predictor(model, static_cast<int>(batch));
     std::vector<float> outputs(static_cast<std::size_t>(count) * classes);
-    predictor.outputs(rows, outputs);
+    const auto began = std::chrono::steady_clock::now();
+    for (std::int64_t first = 0; first < count; first += part) {
+        const std::int64_t taken = std::min(part, count - first);
+        predictor.outputs(rows.slice(first, taken),
+                          std::span(outputs).subspan(static_cast<std::size_t>(first) * classes, static_cast<std::size_t>(taken) * classes));
+        const std::int64_t done = first + taken;
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+        if (done < count && !go_on(seconds * static_cast<double>(count - done) / static_cast<double>(done))) return std::nullopt;
+    }
 
     test_result result{.figures = {.rows = count}, .confusion = strata::confusion_matrix(model.classes())};
     double loss = 0;
@@ -72,7 +86,7 @@ std::vector<std::string> comparisons(const options& options, const pictures& dat
 std::string statistics_warning(const strata::model& model, const char* which_accuracy) {
     const double share = model.initial_statistics_share();
     if (share < 0.05) return "";
-    std::string sentence = "note: batch-norm statistics are still " + percent(share) + " initial values: " + which_accuracy +
+    std::string sentence = "Batch-norm statistics are still " + percent(share) + " initial values: " + which_accuracy +
                            " accuracy says little yet; train longer";
     if (model.options().conventions.batch_norm_momentum > 0.95f)
         sentence += ", or lower the momentum (" + shortest(static_cast<double>(model.options().conventions.batch_norm_momentum)) +

@@ -6,10 +6,12 @@
 #include "options.hpp"
 
 #include <strata/backend/device.hpp>
+#include <strata/core/function_ref.hpp>
 #include <strata/data/dataset.hpp>
 #include <strata/files/confusion.hpp>
 #include <strata/training/model.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +22,9 @@ struct test_result {
     strata::confusion_matrix confusion;
 };
 
-test_result run_on_test_set(strata::model& model, const strata::dataset_view& rows, int batch_size);
+// Nothing when go_on, which is asked every few hundred rows with the seconds that the rest will take, says no.
+std::optional<test_result> run_on_test_set(strata::model& model, const strata::dataset_view& rows, int batch_size,
+                                           strata::function_ref<bool(double seconds_left)> go_on);
 
 // Sentences to be read with the test accuracy.
 std::vector<std::string> comparisons(const options& options, const pictures& data, bool only_evaluated);

@@ -34,4 +34,7 @@ try "--batch-size 9: there are only 8 rows to train on" --data good --batch-size
 nothing_written "too few rows"
 run --data good --limit 21 --width 0.05 --epochs 0 --batch-size 8 --out result
 [[ $code = 0 && $out == *"(--limit 21: there are only 20, all are used)"* ]] || complain "a large --limit: $code $out $err"
+[[ $out == *"note      data_batch_1.bin holds 20 rows, test_batch.bin 10 rows, not 10,000 as in the full set; if that is not meant"* ]] ||
+    complain "files with few rows are not named: $out"
+grep -q 'data_batch_1.bin holds 20 rows' result/report.html || complain "the report does not name files with few rows"
 finish

@@ -20,7 +20,7 @@ said "trained parameters"
 said "epoch 1/2  step 5/5  accuracy 0."
 said "epoch 2/2  step 5/5"
 said "val_loss"
-said "note: batch-norm statistics are still 95 % initial values: validation accuracy says little yet"
+said "note: Batch-norm statistics are still 95 % initial values: validation accuracy says little yet"
 said "test accuracy 0."
 said "on 1,000 pictures"
 said "not comparable with any published"
@@ -40,6 +40,7 @@ done
 for part in strata.program strata.conventions airplane conv2d.weight batch_norm.moving_mean; do
     head -c 8000 model.safetensors | grep -qa -- "$part" || complain "model.safetensors has no $part"
 done
+grep -q "note:" report.html && complain "report.html says 'note:' inside its notes"
 for part in "<svg" "Confusion matrix" "Scores of each class" "airplane" "Settings" "conv2d_4" "not comparable"; do
     grep -q -- "$part" report.html || complain "report.html has no $part"
 done

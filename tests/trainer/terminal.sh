@@ -23,6 +23,10 @@ narrow=$(on_terminal 40 C)
 widest=$(tr '\r' '\n' <<<"$narrow" | sed 's/\x1b\[K//g' | grep -E '^ *[0-9]+/16' |
     awk '{ if (length($0) > w) w = length($0) } END { print w + 0 }')
 [ "$widest" -gt 0 ] && [ "$widest" -lt 40 ] || complain "on 40 columns the widest line has $widest"
+# Sentences are broken at words, with what they are about in the margin; words as long as a path are not.
+sentences=$(tr '\r' '\n' <<<"$narrow" | grep -E '^(device|data|training|time|note:|  (Guessing|The sample))' | awk 'length($0) > 40')
+[ -z "$sentences" ] || complain "on 40 columns these lines are wider: $sentences"
+[[ $narrow == *$'\n          chosen because it is'* ]] || complain "the plan has lost its margin: $narrow"
 dumb=$(TERM=dumb script -qec "'$trainer' ${small[*]} --out dumb" /dev/null </dev/null)
 [[ $dumb == *$'\x1b'* ]] && complain "codes for a terminal that knows none"
 finish

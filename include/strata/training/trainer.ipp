@@ -79,8 +79,7 @@ STRATA_INLINE non_finite_loss not_finite(const step_result& result, int epoch, f
     const std::string where = epoch < 0 ? "" : "epoch " + std::to_string(epoch + 1) + ", ";
     const auto rate = static_cast<double>(learning_rate);
     return {"training: the loss or a gradient is NaN or infinite at step " + std::to_string(result.step) + " (" + where + "learning rate " +
-                number_text(rate) +
-                "); nothing of that step was kept. Try a smaller learning rate, such as " +
+                number_text(rate) + "); nothing of that step was kept. Try a smaller learning rate, such as " +
                 number_text(rate > 1 ? 0.001 : rate / 10) + ", and look for NaN or very large values in the pictures",
             static_cast<long long>(result.step)};
 }
@@ -159,7 +158,8 @@ STRATA_INLINE evaluation evaluate_in_parts(backend::executor& executor, const ba
         const evaluation e = executor.evaluate(data, rows.subspan(first, std::min(part, rows.size() - first)), batch_size, loss);
         const auto count = static_cast<double>(e.rows);
         sum = {.loss = sum.loss + e.loss * count, .accuracy = sum.accuracy + e.accuracy * count, .rows = sum.rows + e.rows};
-        mean = {.loss = sum.loss / static_cast<double>(sum.rows), .accuracy = sum.accuracy / static_cast<double>(sum.rows), .rows = sum.rows};
+        mean = {
+            .loss = sum.loss / static_cast<double>(sum.rows), .accuracy = sum.accuracy / static_cast<double>(sum.rows), .rows = sum.rows};
         if (on_part(mean) == flow::stop) break;
     }
     return mean;
@@ -252,8 +252,9 @@ STRATA_INLINE strata::history trainer::fit(const dataset_view& data, const fit_o
                 validation_stopped = answer == flow::stop;
                 return answer;
             };
-            const evaluation e = trainer_detail::evaluate_in_parts(executor, other ? *other : *resident, validation, validation_batch,
-                                                                   loss_, on_validation ? evaluation_callback(asked) : evaluation_callback{});
+            const evaluation e =
+                trainer_detail::evaluate_in_parts(executor, other ? *other : *resident, validation, validation_batch, loss_,
+                                                  on_validation ? evaluation_callback(asked) : evaluation_callback{});
             result.has_validation = e.rows == static_cast<std::int64_t>(validation.size());
             result.val_loss = result.has_validation ? e.loss : 0;
             result.val_accuracy = result.has_validation ? e.accuracy : 0;
