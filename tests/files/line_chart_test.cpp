@@ -37,16 +37,16 @@ TEST_CASE("ticks are round and enclose the values") {
 
 TEST_CASE("a higher value is drawn higher, and the first and last epoch at the edges") {
     const std::string text = strata::svg({.title = "t", .x_name = "epoch", .lines = {{"training", {1, 3}}}});
-    CHECK(test::has(text, "<circle cx=\"54.0\" cy=\"294.0\""));  // the lowest value at the bottom left
-    CHECK(test::has(text, "<circle cx=\"622.0\" cy=\"34.0\""));  // the highest at the top right
-    CHECK(test::has(text, "<path d=\"M54.0 294.0L622.0 34.0\"/>"));
+    CHECK(test::has(text, "<circle cx=\"64.0\" cy=\"288.0\""));  // the lowest value at the bottom left
+    CHECK(test::has(text, "<circle cx=\"622.0\" cy=\"36.0\""));  // the highest at the top right
+    CHECK(test::has(text, "<path d=\"M64.0 288.0L622.0 36.0\"/>"));
 }
 
 TEST_CASE("a missing value leaves a gap") {
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     const std::string text = strata::svg({.title = "t", .x_name = "epoch", .lines = {{"validation", {1, none, 2, 3}}}});
     CHECK(count(text, "<title>validation, epoch") == 3);
-    CHECK(test::has(text, "M54.0 294.0M"));  // lifted, not drawn through
+    CHECK(test::has(text, "M64.0 288.0M"));  // lifted, not drawn through
     CHECK_FALSE(test::has(text, "nan"));
 }
 

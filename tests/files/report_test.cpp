@@ -71,6 +71,16 @@ TEST_CASE("the page holds the figures that it was given") {
     CHECK(test::has(page, "conv2d_4"));
 }
 
+TEST_CASE("a line never breaks inside an option") {
+    strata::report r = full();
+    r.notes = {"lower it (--momentum 0.9) & go on"};
+    r.settings = {{"command", "train --out a<b"}};
+    const std::string page = strata::report_html(r);
+    CHECK(test::has(page, "<li>lower it <span class=\"option\">(--momentum</span> 0.9) &amp; go on</li>"));
+    CHECK(test::has(page, "<dd>train <span class=\"option\">--out</span> a&lt;b</dd>"));
+    CHECK(test::has(page, ".option{white-space:nowrap}"));
+}
+
 TEST_CASE("the page is whole by itself: no script, nothing from the network") {
     const std::string page = strata::report_html(full());
     CHECK(unbalanced(page).empty());

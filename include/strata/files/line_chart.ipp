@@ -15,7 +15,7 @@ namespace strata::inline STRATA_ABI {
 
 namespace line_chart_detail {
 
-inline constexpr double width = 640, height = 340, left = 54, right = 18, top = 34, bottom = 46;
+inline constexpr double width = 640, height = 340, left = 64, right = 18, top = 36, bottom = 52;
 
 STRATA_INLINE std::string fixed(double value, int digits) {
     char text[48];
@@ -56,7 +56,7 @@ STRATA_INLINE std::string grid(const line_chart& chart, const axes& a, const std
     for (std::size_t i = 0; i < count; i += static_cast<std::size_t>(every)) {
         const int x = chart.first_x + static_cast<int>(i);
         text +=
-            "<text x=\"" + at(a.x(x)) + "\" y=\"" + at(height - bottom + 20) + "\" text-anchor=\"middle\">" + std::to_string(x) + "</text>";
+            "<text x=\"" + at(a.x(x)) + "\" y=\"" + at(height - bottom + 21) + "\" text-anchor=\"middle\">" + std::to_string(x) + "</text>";
     }
     text += "<text x=\"" + at(left + (width - left - right) / 2) + "\" y=\"" + at(height - 6) + "\" text-anchor=\"middle\">" +
             html_text(chart.x_name) + "</text></g>";
@@ -92,7 +92,7 @@ STRATA_INLINE std::string legend(const line_chart& chart) {
         text += "<g class=\"line line-" + number + "\"><path d=\"M" + at(x) + " 14h26\"/><circle cx=\"" + at(x + 13) +
                 "\" cy=\"14\" r=\"3.2\"/></g><text class=\"legend\" x=\"" + at(x + 33) + "\" y=\"18\">" + html_text(chart.lines[i].name) +
                 "</text>";
-        x += 54 + 7.5 * static_cast<double>(chart.lines[i].name.size());
+        x += 60 + 9 * static_cast<double>(chart.lines[i].name.size());
     }
     return text;
 }

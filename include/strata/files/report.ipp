@@ -33,6 +33,20 @@ STRATA_INLINE std::string duration(double seconds) {
     return std::to_string(whole / 3600) + " h " + std::to_string(whole / 60 % 60) + " min";
 }
 
+// Words that hold "--" are options of a command line: a line may not break inside them.
+STRATA_INLINE std::string with_options(const std::string& text) {
+    std::string result;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find(' ', at), text.size());
+        const std::string word = text.substr(at, end - at);
+        const bool is_option = word.find("--") != std::string::npos;
+        result += (is_option ? "<span class=\"option\">" : "") + html_text(word) + (is_option ? "</span>" : "");
+        if (end < text.size()) result += ' ';
+        at = end + 1;
+    }
+    return result;
+}
+
 STRATA_INLINE std::string section(const char* heading, const std::string& body) {
     return std::string("<section><h2>") + heading + "</h2>" + body + "</section>\n";
 }
@@ -143,7 +157,7 @@ STRATA_INLINE std::string scores(const report& r) {
 STRATA_INLINE std::string pairs(const char* heading, const std::vector<std::pair<std::string, std::string>>& rows) {
     if (rows.empty()) return "";
     std::string text = "<dl>";
-    for (const auto& [name, value] : rows) text += "<dt>" + html_text(name) + "</dt><dd>" + html_text(value) + "</dd>";
+    for (const auto& [name, value] : rows) text += "<dt>" + html_text(name) + "</dt><dd>" + with_options(value) + "</dd>";
     return section(heading, text + "</dl>");
 }
 
@@ -172,7 +186,7 @@ STRATA_INLINE std::string network_section(const network_summary& n) {
 STRATA_INLINE std::string notes(const report& r) {
     if (r.notes.empty()) return "";
     std::string text = "<ul class=\"notes\">";
-    for (const std::string& note : r.notes) text += "<li>" + html_text(note) + "</li>";
+    for (const std::string& note : r.notes) text += "<li>" + with_options(note) + "</li>";
     return text + "</ul>\n";
 }
 

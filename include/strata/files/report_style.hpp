@@ -19,7 +19,8 @@ header{margin:0 0 20px}
 h1{font-size:27px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
 header p{margin:0;color:var(--faint)}
 h2{font-size:16px;margin:0 0 12px}
-section{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:18px 20px;margin:0 0 18px;min-width:0}
+section{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:18px 20px;margin:0 0 18px;min-width:0;
+container-type:inline-size}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:0 18px}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:14px;margin:0 0 18px}
 .tile{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:14px 18px;display:flex;flex-direction:column}
@@ -31,7 +32,9 @@ section{background:var(--card);border:1px solid var(--edge);border-radius:12px;p
 .notes{margin:0 0 18px;padding:12px 20px 12px 36px;background:var(--note);border:1px solid var(--note-edge);border-radius:12px}
 .hint{color:var(--faint);font-size:13px;margin:0 0 10px}
 .scroll + .hint{margin:10px 0 0}
-.chart{display:block;width:100%;height:auto;font:12.5px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+.chart{display:block;width:100%;height:auto;font:14px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+@container (max-width:520px){.chart{font-size:17px}}
+@container (min-width:640px){.chart{font-size:12.5px}}
 .chart .grid path{stroke:var(--grid);fill:none}
 .chart .axis{stroke:var(--faint);fill:none}
 .chart text{fill:var(--faint)}
@@ -63,6 +66,7 @@ tfoot th,tfoot td{font-weight:650;border-bottom:0!important}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:5px 18px;margin:0}
 dt{color:var(--faint)}
 dd{margin:0;overflow-wrap:anywhere}
+.option{white-space:nowrap}
 footer{color:var(--faint);font-size:13px;margin:6px 2px 0}
 @media print{body{background:#fff}section,.tile,.notes{break-inside:avoid}main{padding:0}}
 )css";
