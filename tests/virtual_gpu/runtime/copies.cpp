@@ -13,7 +13,8 @@ enum class place { device, pinned, pageable };
 cudaError_t place_of(const void* address, std::size_t bytes, const char* call, place& out) {
     const block found = locate(address);
     out = place::pageable;
-    if (found.kind == memory_kind::unknown) return address == nullptr ? misused(cudaErrorInvalidValue, std::string(call) + ": a null address") : cudaSuccess;
+    if (found.kind == memory_kind::unknown)
+        return address == nullptr ? misused(cudaErrorInvalidValue, std::string(call) + ": a null address") : cudaSuccess;
     out = found.kind == memory_kind::pinned ? place::pinned : place::device;
     return check_region({address, bytes}, call, "touches");
 }
@@ -30,7 +31,8 @@ bool agrees(cudaMemcpyKind kind, place dst, place src) {
     return false;
 }
 
-cudaError_t copy(void* dst, const void* src, std::size_t bytes, cudaMemcpyKind direction, cudaStream_t on, bool blocking, const char* name) {
+cudaError_t copy(void* dst, const void* src, std::size_t bytes, cudaMemcpyKind direction, cudaStream_t on, bool blocking,
+                 const char* name) {
     stream* s = find_stream(on);
     if (s == nullptr) return no_stream(name);
     if (bytes == 0) return cudaSuccess;

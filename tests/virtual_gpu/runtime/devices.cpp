@@ -98,7 +98,9 @@ cudaError_t attribute(int* value, cudaDeviceAttr which) {
         case cudaDevAttrAsyncEngineCount: *value = p.asyncEngineCount; break;
         case cudaDevAttrIntegrated: *value = 0; break;
         case cudaDevAttrComputeMode: *value = 0; break;
-        default: return misused(cudaErrorInvalidValue, "cudaDeviceGetAttribute: the virtual GPU does not know attribute " + std::to_string(which));
+        default:
+            return misused(cudaErrorInvalidValue,
+                           "cudaDeviceGetAttribute: the virtual GPU does not know attribute " + std::to_string(which));
     }
     return cudaSuccess;
 }
@@ -206,9 +208,8 @@ cudaError_t cudaGetDeviceCount(int* count) {
     });
 }
 cudaError_t cudaSetDevice(int number) {
-    return call("cudaSetDevice", [&] {
-        return number >= 0 && number < the().device.devices ? cudaSuccess : wrong_device("cudaSetDevice", number);
-    });
+    return call("cudaSetDevice",
+                [&] { return number >= 0 && number < the().device.devices ? cudaSuccess : wrong_device("cudaSetDevice", number); });
 }
 cudaError_t cudaGetDevice(int* number) {
     return call("cudaGetDevice", [&] {

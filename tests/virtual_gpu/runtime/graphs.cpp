@@ -59,8 +59,7 @@ cudaError_t end_capture(cudaStream_t handle, cudaGraph_t* out) {
     if (s == nullptr) return no_stream("cudaStreamEndCapture");
     const capture_ptr c = s->capturing;
     if (c == nullptr) return misused(cudaErrorIllegalState, "cudaStreamEndCapture: the stream is not being captured");
-    if (c->origin != s->id)
-        return misused(cudaErrorStreamCaptureUnmatched, "cudaStreamEndCapture: the capture began on another stream");
+    if (c->origin != s->id) return misused(cudaErrorStreamCaptureUnmatched, "cudaStreamEndCapture: the capture began on another stream");
     if (c->mode != cudaStreamCaptureModeRelaxed && c->thread != std::this_thread::get_id()) {
         c->invalid = true;
         return misused(cudaErrorStreamCaptureWrongThread, "cudaStreamEndCapture: the capture began on another thread");
@@ -68,8 +67,7 @@ cudaError_t end_capture(cudaStream_t handle, cudaGraph_t* out) {
     const bool whole = joined(*c, s->frontier);
     leave(c);
     if (c->invalid) return cudaErrorStreamCaptureInvalidated;
-    if (!whole)
-        return misused(cudaErrorStreamCaptureUnjoined, "cudaStreamEndCapture: work of another stream was not joined by an event");
+    if (!whole) return misused(cudaErrorStreamCaptureUnjoined, "cudaStreamEndCapture: work of another stream was not joined by an event");
     check_races(c->nodes);
     auto body = std::make_shared<graph_body>();
     body->nodes = std::move(c->nodes);
@@ -216,7 +214,7 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus* 
     return call("cudaStreamIsCapturing", [&] {
         const stream* s = find_stream(handle);
         if (s == nullptr) return no_stream("cudaStreamIsCapturing");
-        *status = s->capturing == nullptr   ? cudaStreamCaptureStatusNone
+        *status = s->capturing == nullptr ? cudaStreamCaptureStatusNone
                   : s->capturing->invalid ? cudaStreamCaptureStatusInvalidated
                                           : cudaStreamCaptureStatusActive;
         return cudaSuccess;

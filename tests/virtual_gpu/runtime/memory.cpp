@@ -21,9 +21,7 @@ std::size_t rounded(std::size_t bytes, std::size_t to) { return (bytes + to - 1)
 
 bool is_protected(memory_kind what) { return what == memory_kind::device || what == memory_kind::mapped; }
 
-void protect(const allocation& block, int how) {
-    mprotect(block.mapping + page, block.mapping_bytes - 2 * page, how);
-}
+void protect(const allocation& block, int how) { mprotect(block.mapping + page, block.mapping_bytes - 2 * page, how); }
 
 /// A mapping with a guard page at each side; the block ends where the second one begins.
 bool map_block(allocation& block, int descriptor) {

@@ -45,7 +45,9 @@ state& the() {
     return *only;
 }
 
-std::uint64_t fresh(space what) { return (static_cast<std::uint64_t>(what) << 44) | (std::uint64_t{0x5} << 40) | (the().next_handle++ << 4); }
+std::uint64_t fresh(space what) {
+    return (static_cast<std::uint64_t>(what) << 44) | (std::uint64_t{0x5} << 40) | (the().next_handle++ << 4);
+}
 
 cudaError_t note(cudaError_t status) {
     if (status != cudaSuccess) last_error = status;

@@ -62,10 +62,8 @@ void run_first(stream& s) {
     item first = std::move(s.queue.front());
     s.queue.pop_front();
     if (the().sticky == cudaSuccess) {
-        if (first.graph != nullptr)
-            run_graph(*first.graph);
-        else
-            run_task(first.job);
+        if (first.graph != nullptr) run_graph(*first.graph);
+        else run_task(first.job);
     }
     first.done->milliseconds = milliseconds_now();
     first.done->done = true;

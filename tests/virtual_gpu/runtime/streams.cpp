@@ -209,9 +209,8 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* out, unsigned int flags) {
     return call("cudaEventCreateWithFlags", [&] { return create_event(out, flags); });
 }
 cudaError_t cudaEventDestroy(cudaEvent_t handle) {
-    return release_call("cudaEventDestroy", [&] {
-        return the().events.erase(from_handle(handle)) == 0 ? no_event("cudaEventDestroy") : cudaSuccess;
-    });
+    return release_call("cudaEventDestroy",
+                        [&] { return the().events.erase(from_handle(handle)) == 0 ? no_event("cudaEventDestroy") : cudaSuccess; });
 }
 cudaError_t cudaEventRecord(cudaEvent_t handle, cudaStream_t on) {
     return call("cudaEventRecord", [&] { return record(handle, on); });
