@@ -40,7 +40,7 @@ done
 for part in strata.program strata.conventions airplane conv2d.weight batch_norm.moving_mean; do
     head -c 8000 model.safetensors | grep -qa -- "$part" || complain "model.safetensors has no $part"
 done
-grep -q "note:" report.html && complain "report.html says 'note:' inside its notes"
+grep -qi "<li>note:" report.html && complain "report.html says 'note:' inside its notes"
 for part in "<svg" "Confusion matrix" "Scores of each class" "airplane" "Settings" "conv2d_4" "not comparable"; do
     grep -q -- "$part" report.html || complain "report.html has no $part"
 done
