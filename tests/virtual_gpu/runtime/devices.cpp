@@ -208,12 +208,15 @@ cudaError_t cudaGetDeviceCount(int* count) {
     });
 }
 cudaError_t cudaSetDevice(int number) {
-    return call("cudaSetDevice",
-                [&] { return number >= 0 && number < the().device.devices ? cudaSuccess : wrong_device("cudaSetDevice", number); });
+    return call("cudaSetDevice", [&] {
+        if (number < 0 || number >= the().device.devices) return wrong_device("cudaSetDevice", number);
+        current_device = number;
+        return cudaSuccess;
+    });
 }
 cudaError_t cudaGetDevice(int* number) {
     return call("cudaGetDevice", [&] {
-        *number = 0;
+        *number = current_device;
         return cudaSuccess;
     });
 }

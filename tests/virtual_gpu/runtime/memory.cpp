@@ -226,12 +226,14 @@ block locate(const void* address) {
 cudaError_t check_region(const region& r, const std::string& who, const char* how) {
     if (r.bytes == 0) return cudaSuccess;
     const block where = locate(r.data);
-    const std::string sentence = "'" + who + "' " + how + " " + std::to_string(r.bytes) + " bytes of " + describe(r.data);
-    if (where.kind == memory_kind::freed) return misused(cudaErrorInvalidValue, sentence + ": it was freed");
-    if (where.kind == memory_kind::unknown) return misused(cudaErrorInvalidValue, sentence + ": the device cannot touch it");
-    if (r.bytes > where.bytes - static_cast<std::size_t>(static_cast<const std::byte*>(r.data) - where.begin))
-        return misused(cudaErrorInvalidValue, sentence + ": past its end");
-    return cudaSuccess;
+    const auto refuse = [&](const char* why) {
+        return misused(cudaErrorInvalidValue,
+                       "'" + who + "' " + how + " " + std::to_string(r.bytes) + " bytes of " + describe(r.data) + ": " + why);
+    };
+    if (where.kind == memory_kind::freed) return refuse("it was freed");
+    if (where.kind == memory_kind::unknown) return refuse("the device cannot touch it");
+    const auto left = where.bytes - static_cast<std::size_t>(static_cast<const std::byte*>(r.data) - where.begin);
+    return r.bytes > left ? refuse("past its end") : cudaSuccess;
 }
 
 void release_everything() {
