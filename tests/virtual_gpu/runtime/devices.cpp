@@ -105,6 +105,8 @@ cudaError_t attribute(int* value, cudaDeviceAttr which) {
     return cudaSuccess;
 }
 
+thread_local int current_device = 0;  // all devices share the one memory; only the number is kept
+
 cudaError_t wrong_device(const char* call, int number) {
     return misused(cudaErrorInvalidDevice, std::string(call) + ": there is no device " + std::to_string(number));
 }
