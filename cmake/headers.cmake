@@ -43,6 +43,10 @@ set(STRATA_HEADERS
   strata/backend/cuda/cudnn/operations.ipp
   strata/backend/cuda/cudnn/plan.hpp
   strata/backend/cuda/cudnn/plan.ipp
+  strata/backend/cuda/cudnn/plan_cache.hpp
+  strata/backend/cuda/cudnn/plan_cache.ipp
+  strata/backend/cuda/cudnn/sha256.hpp
+  strata/backend/cuda/cudnn/sha256.ipp
   strata/backend/cuda/cudnn/status.hpp
   strata/backend/cuda/cudnn/status.ipp
   strata/backend/cuda/cudnn/target.hpp
