@@ -132,15 +132,3 @@ TEST_CASE("several plans can be asked for, to time them") {
     REQUIRE(plans.size() == 4);
     CHECK(plans[0].json() != plans[1].json());
 }
-
-TEST_CASE("what does not describe a GPU is refused with cuDNN's words") {
-    CHECK_THROWS_AS(target::described("{}"), strata::invalid_input);
-    std::string json = gpu_json("h100_sm90");
-    json.replace(json.find("\"warpSize\""), 10, "\"warpSice\"");
-    try {
-        (void)target::described(json);
-        FAIL("a GPU without warpSize was accepted");
-    } catch (const strata::invalid_input& e) { CHECK(contains(e.what(), "warpSize")); }
-}
-
-TEST_CASE("a described GPU gives its description back") { CHECK(contains(gpu("h100_sm90").json(), "H100")); }
