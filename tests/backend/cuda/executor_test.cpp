@@ -58,6 +58,7 @@ TEST_CASE("a step is one graph launch: no copy, no allocation, no wait for an em
     const auto resident = executor.load(data.view());
     const auto order = first_rows(80);
     executor.begin_epoch(*resident, {.rows = order, .batch_size = 16, .learning_rates = {&rate, 1}});
+    read_all(executor, m.program(), state::gradient);  // until nothing of the preparation is left to run
     vgpu::reset_counters();
     for (int i = 0; i < 5; ++i) executor.step();
     CHECK(results_of(executor).size() == 5);

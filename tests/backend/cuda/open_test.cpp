@@ -22,7 +22,7 @@ private:
     vgpu::properties kept_;
 };
 
-std::string refusal(const char* name) {
+std::string said_by(const char* name) {
     try {
         open(name);
     } catch (const unsupported& e) { return e.what(); }
@@ -40,19 +40,19 @@ TEST_CASE("auto opens the GPU that is visible and usable, and says so") {
 
 TEST_CASE("a driver that is too old is refused with the fix, and auto does not fall back to the CPU") {
     const other_device old({.driver_version = 11080});
-    CHECK(refusal("cuda").find("install a newer driver") != std::string::npos);
+    CHECK(said_by("cuda").find("install a newer driver") != std::string::npos);
     CHECK(cuda::visible_devices().empty());
 }
 
 TEST_CASE("a GPU older than Turing is refused by its name") {
     const other_device old({.name = "Tesla V100", .major = 7, .minor = 0});
-    CHECK(refusal("cuda").find("Tesla V100 has compute capability 7.0, but strata needs 7.5") != std::string::npos);
-    CHECK(refusal("auto").find("an NVIDIA device is visible, but cannot be used: Tesla V100") == 0);
+    CHECK(said_by("cuda").find("Tesla V100 has compute capability 7.0, but strata needs 7.5") != std::string::npos);
+    CHECK(said_by("auto").find("an NVIDIA device is visible, but cannot be used: Tesla V100") == 0);
 }
 
 TEST_CASE("without a device cuda is refused and auto takes the CPU") {
     const other_device none({.devices = 0});
-    CHECK(refusal("cuda").find("shows no device") != std::string::npos);
+    CHECK(said_by("cuda").find("shows no device") != std::string::npos);
     CHECK_THROWS_AS(cuda::open({.device = 1}), unsupported);
     CHECK_THROWS_AS(cuda::open({.device = -1}), invalid_input);
 }

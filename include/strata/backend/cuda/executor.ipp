@@ -213,13 +213,9 @@ STRATA_INLINE void executor::bind(compiled& c) {
 STRATA_INLINE void executor::commit(const compiled& c, const launch_context& context) const {
     const model_memory& memory = shared_->memory;
     const conventions& how = shared_->how.conventions;
-    const auto search = [&context](const float* values, std::int64_t count) {
-        const std::int64_t threads = std::min<std::int64_t>(count, 1 << 16);
-        context.launch(kernels::find_non_finite<float>{context.state, values, count, threads}, threads);
-    };
-    search(memory.gradients(), memory.parameter_count());
+    const std::int64_t threads = std::min<std::int64_t>(memory.found_count(), 1 << 16);
+    context.launch(kernels::find_non_finite<float>{context.state, memory.gradients(), memory.found_count(), threads}, threads);
     if (c.channels > 0) {
-        search(memory.batch_statistics(), memory.batch_statistic_count());
         context.launch(
             kernels::update_statistics{context.state, reinterpret_cast<const kernels::normalized_layer*>(c.normalized_layers.data()),
                                        static_cast<std::int64_t>(c.plans.program().batch_norms.size())},

@@ -36,10 +36,9 @@ public:
     // The areas that do not depend on a batch.
     memory_map map() const;
     std::int64_t parameter_count() const { return layout_.parameter_bytes / 4; }  // with the padding
-    std::int64_t batch_statistic_count() const { return layout_.batch_statistic_bytes / 4; }
+    std::int64_t found_count() const { return (layout_.parameter_bytes + layout_.batch_statistic_bytes) / 4; }
     float* parameters() const { return floats(parameters_); }
-    float* gradients() const { return floats(gradients_); }
-    float* batch_statistics() const { return floats(batch_statistics_); }
+    float* gradients() const { return floats(gradients_); }  // and behind them the batch's statistics: found_count() values of a step
     float* slot(std::size_t number) const { return floats(slots_[number]); }
     kernels::bf16* narrow_parameters() const { return reinterpret_cast<kernels::bf16*>(narrow_.data()); }  // null but for bf16
     // After the parameters were written by anything but the optimizer.
@@ -51,7 +50,7 @@ private:
 
     variable_layout layout_;
     std::vector<std::size_t> parameter_sizes_, statistic_sizes_;  // values
-    device_memory parameters_, narrow_, gradients_, statistics_, batch_statistics_;
+    device_memory parameters_, narrow_, gradients_, statistics_;
     std::array<device_memory, 2> slots_;
 };
 

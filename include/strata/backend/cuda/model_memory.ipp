@@ -22,9 +22,8 @@ STRATA_INLINE model_memory::model_memory(const program_view& program, precision 
     : layout_(layout_of(program)),
       parameters_(detail::zeroed(layout_.parameter_bytes, on)),
       narrow_(detail::zeroed(of == precision::bf16 ? layout_.parameter_bytes / 2 : 0, on)),
-      gradients_(detail::zeroed(layout_.parameter_bytes, on)),
-      statistics_(detail::zeroed(layout_.statistic_bytes, on)),
-      batch_statistics_(detail::zeroed(layout_.batch_statistic_bytes, on)) {
+      gradients_(detail::zeroed(layout_.parameter_bytes + layout_.batch_statistic_bytes, on)),
+      statistics_(detail::zeroed(layout_.statistic_bytes, on)) {
     for (const variable& v : program.parameters) parameter_sizes_.push_back(static_cast<std::size_t>(v.size()));
     for (const variable& v : program.statistics) statistic_sizes_.push_back(static_cast<std::size_t>(v.size()));
 }
@@ -63,7 +62,7 @@ STRATA_INLINE memory_map model_memory::map() const {
     set(area::narrow_parameters, narrow_);
     set(area::gradients, gradients_);
     set(area::statistics, statistics_);
-    set(area::batch_statistics, batch_statistics_);
+    map.bases[static_cast<std::size_t>(area::batch_statistics)] = gradients_.data() + layout_.parameter_bytes;
     return map;
 }
 
@@ -72,8 +71,7 @@ STRATA_INLINE void model_memory::refresh_narrow(const kernel_library& library, c
 }
 
 STRATA_INLINE std::int64_t model_memory::bytes() const {
-    return parameters_.bytes() + narrow_.bytes() + gradients_.bytes() + statistics_.bytes() + batch_statistics_.bytes() +
-           slots_[0].bytes() + slots_[1].bytes();
+    return parameters_.bytes() + narrow_.bytes() + gradients_.bytes() + statistics_.bytes() + slots_[0].bytes() + slots_[1].bytes();
 }
 
 }  // namespace strata::inline STRATA_ABI::cuda
