@@ -2,7 +2,8 @@
 # The CUDA backend: strata::cuda (linked face) and strata::cuda_headers. Plain C++ throughout: CMake's CUDA language is never enabled,
 # neither here nor in a project that links strata. nvcc is called for one file, kernels.cu, whose fat binary is embedded as bytes.
 
-set(STRATA_CUDA_ARCHITECTURES "" CACHE STRING "Compute capabilities of the kernels, 75;90;120; empty: every one that nvcc knows, from 75 on")
+set(STRATA_CUDA_ARCHITECTURES "" CACHE STRING
+    "Compute capabilities that the kernels are compiled for (75;90;120); empty: every one that nvcc knows, from 75 on")
 mark_as_advanced(STRATA_CUDA_ARCHITECTURES)
 
 set(found FALSE)
@@ -18,7 +19,7 @@ else()
   elseif(NOT CUDAToolkit_NVCC_EXECUTABLE)
     set(sentence "no CUDA backend: the CUDA ${CUDAToolkit_VERSION} that was found has no nvcc (set CUDAToolkit_ROOT, ${setup})")
   elseif(NOT TARGET CUDA::cudart OR NOT TARGET CUDA::cublasLt)
-    set(sentence "no CUDA backend: the CUDA ${CUDAToolkit_VERSION} that was found has no libcudart or no libcublasLt (install them, ${setup})")
+    set(sentence "no CUDA backend: the CUDA ${CUDAToolkit_VERSION} that was found lacks libcudart or libcublasLt (install them, ${setup})")
   else()
     find_package(cuDNN 9.8 QUIET GLOBAL)
     if(cuDNN_FOUND)
@@ -98,4 +99,5 @@ target_compile_definitions(strata_cuda_headers INTERFACE STRATA_HAS_CUDA=1)
 target_include_directories(strata_cuda_headers INTERFACE "$<BUILD_INTERFACE:${generated_dir}>")
 add_dependencies(strata_cuda_headers strata_kernels)
 
-message(STATUS "strata: CUDA backend on CUDA ${CUDAToolkit_VERSION}, cuDNN ${cuDNN_VERSION}, ${CUDAToolkit_LIBRARY_DIR}; kernels for ${named}")
+message(STATUS "strata: CUDA backend on CUDA ${CUDAToolkit_VERSION}, cuDNN ${cuDNN_VERSION}, ${CUDAToolkit_LIBRARY_DIR}")
+message(STATUS "strata: kernels for ${named}, and for newer ones")

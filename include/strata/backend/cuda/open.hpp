@@ -15,5 +15,8 @@ strata::device open(const options& options = {});
 }  // namespace strata::inline STRATA_ABI::cuda
 
 #if !defined(STRATA_LINKED)
+#include <strata/backend/cuda/kernels/binary.hpp>  // says so where the kernels are missing
+#if __has_include(<strata/backend/cuda/kernels/fat_binary.inc>)
 #include <strata/backend/cuda/open.ipp>
+#endif
 #endif

@@ -19,7 +19,6 @@ std::span<const std::uint64_t> kernel_binary();
 #if __has_include(<strata/backend/cuda/kernels/fat_binary.inc>)
 #include <strata/backend/cuda/kernels/binary.ipp>
 #else
-#error \
-    "strata/cuda.hpp needs the bytes of its kernels, strata/backend/cuda/kernels/fat_binary.inc: build or install strata with CMake and STRATA_WITH_CUDA=ON, and link strata::cuda or strata::cuda_headers"
+#error "strata/cuda.hpp needs its kernels as bytes, fat_binary.inc: build strata with STRATA_WITH_CUDA=ON, or link strata::cuda"
 #endif
 #endif
