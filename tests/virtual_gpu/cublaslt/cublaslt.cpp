@@ -1,384 +1,617 @@
 // SPDX-License-Identifier: MIT
-// cuBLASLt of the virtual GPU: D = alpha * op(A) * op(B) + beta * C on column-major matrices, with the epilogues that training needs,
-// in plain loops. Attributes' sizes are checked; the rules that hardware has (alignment, the auxiliary mask's rows of 128 bits, a
-// workspace as large as the algorithm's) too. The order of the bits in the ReLU mask is scrambled by the seed of options.hpp.
+// cuBLASLt on the virtual GPU: matrix products of column-major matrices, D = epilogue(alpha * op(A) * op(B) + beta * C), with the rules of
+// cublasLt.h checked. The order of the bits in the ReLU mask, which cuBLASLt does not tell, is scrambled by a seed.
+#include <cublasLt.h>
+
+#include "../cudnn/compute.hpp"
 #include "../cudnn/numbers.hpp"
 #include "../cudnn/options.hpp"
 #include "../device.hpp"
 
-#include <cublasLt.h>
-
 #include <algorithm>
-#include <cstdint>
 #include <cstring>
 #include <map>
 #include <memory>
-#include <string>
+#include <mutex>
+#include <set>
 #include <vector>
 
+struct cublasLtContext {};
+
+namespace vgpu::blas {
 namespace {
 
-using namespace vgpu;
-
-// What the opaque structs of the API hold.
-struct product {
-    cublasComputeType_t compute;
-    cudaDataType_t scale;
-    cublasOperation_t a = CUBLAS_OP_N, b = CUBLAS_OP_N;
-    cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT;
-    void* bias = nullptr;
-    void* aux = nullptr;
-    std::int64_t aux_leading = 0;  // bits
-    std::int32_t bias_type = -1;   // -1: as D
+struct refusal {
+    cublasStatus_t status;
+    std::string text;
 };
-struct matrix {
-    cudaDataType_t type;
-    std::uint64_t rows, columns;
-    std::int64_t leading;
-};
-struct preference {
-    std::uint64_t workspace = 0;
-    std::uint32_t alignment[4] = {256, 256, 256, 256};  // A, B, C, D
-};
-template <typename T>
-T& in(void* opaque) {  // the opaque structs are arrays of 64-bit words, made by the library
-    return *static_cast<T*>(opaque);
-}
-constexpr std::uint64_t algorithm_mark = 0x766770755f6c74;
 
-std::size_t size_of(cudaDataType_t type) { return type == CUDA_R_32F ? 4 : 2; }
-bool known(cudaDataType_t type) { return type == CUDA_R_32F || type == CUDA_R_16BF || type == CUDA_R_16F; }
+/// A descriptor: attributes as bytes, of the sizes that the header gives.
+struct object {
+    enum class kind { product, layout, preference } what;
+    std::map<int, std::vector<std::byte>> values;
 
-float read(const std::byte* from, cudaDataType_t type, std::int64_t i) {
-    if (type == CUDA_R_32F) {
-        float value;
-        std::memcpy(&value, from + i * 4, 4);
+    template <class T>
+    T get(int name) const {
+        T value{};
+        const auto found = values.find(name);
+        if (found != values.end()) std::memcpy(&value, found->second.data(), std::min(sizeof value, found->second.size()));
         return value;
     }
-    std::uint16_t bits;
-    std::memcpy(&bits, from + i * 2, 2);
+    template <class T>
+    void put(int name, T value) {
+        std::vector<std::byte> bytes(sizeof value);
+        std::memcpy(bytes.data(), &value, sizeof value);
+        values[name] = std::move(bytes);
+    }
+};
+
+struct registry {
+    std::mutex mutex;
+    std::map<const void*, std::unique_ptr<object>> objects;
+    std::set<cublasLtHandle_t> handles;
+    std::set<std::uint64_t> warmed_up;  // products that have run outside a capture: their kernels are loaded
+};
+registry& the() {
+    static registry one;
+    return one;
+}
+
+template <class Body>
+cublasStatus_t call(const char* name, const Body& body) {
+    if (const int asked = enter(name); asked != 0) return static_cast<cublasStatus_t>(asked);
+    try {
+        const std::lock_guard lock(the().mutex);
+        body();
+        return CUBLAS_STATUS_SUCCESS;
+    } catch (const refusal& no) {
+        if (!no.text.empty()) report_misuse(std::string(name) + ": " + no.text);
+        return no.status;
+    }
+}
+[[noreturn]] void misused(const std::string& sentence, cublasStatus_t status = CUBLAS_STATUS_INVALID_VALUE) {
+    throw refusal{status, sentence};
+}
+[[noreturn]] void unsupported() { throw refusal{CUBLAS_STATUS_NOT_SUPPORTED, ""}; }
+
+object& known(const void* raw, object::kind what) {
+    const auto found = the().objects.find(raw);
+    if (found == the().objects.end() || found->second->what != what) misused("no such descriptor, or it was destroyed");
+    return *found->second;
+}
+void known(cublasLtHandle_t handle) {
+    if (the().handles.count(handle) == 0) misused("no such handle, or it was destroyed", CUBLAS_STATUS_NOT_INITIALIZED);
+}
+template <class Raw>
+object& make(Raw** out, object::kind what, const char* name) {
+    if (out == nullptr) misused("no place for the descriptor");
+    auto made = std::make_unique<object>();
+    made->what = what;
+    object& result = *made;
+    *out = reinterpret_cast<Raw*>(made.get());
+    track(name, *out);
+    the().objects.emplace(*out, std::move(made));
+    return result;
+}
+cublasStatus_t destroy(const char* name, const void* raw) {
+    const int asked = enter(name);
+    const std::lock_guard lock(the().mutex);
+    if (the().objects.erase(raw) == 0) {
+        report_misuse(std::string(name) + ": no such descriptor, or it was destroyed");
+        return CUBLAS_STATUS_INVALID_VALUE;
+    }
+    untrack(raw);
+    return static_cast<cublasStatus_t>(asked);
+}
+
+/// Attributes and their sizes. What is not here is refused: the virtual GPU would not honour it.
+std::size_t size_of(object::kind what, int name) {
+    static const std::map<int, std::size_t> product = {
+        {CUBLASLT_MATMUL_DESC_COMPUTE_TYPE, 4},    {CUBLASLT_MATMUL_DESC_SCALE_TYPE, 4},    {CUBLASLT_MATMUL_DESC_POINTER_MODE, 4},
+        {CUBLASLT_MATMUL_DESC_TRANSA, 4},          {CUBLASLT_MATMUL_DESC_TRANSB, 4},        {CUBLASLT_MATMUL_DESC_TRANSC, 4},
+        {CUBLASLT_MATMUL_DESC_EPILOGUE, 4},        {CUBLASLT_MATMUL_DESC_BIAS_POINTER, 8},  {CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, 8},
+        {CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, 8}, {CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, 4}};
+    static const std::map<int, std::size_t> layout = {{CUBLASLT_MATRIX_LAYOUT_TYPE, 4},
+                                                      {CUBLASLT_MATRIX_LAYOUT_ORDER, 4},
+                                                      {CUBLASLT_MATRIX_LAYOUT_ROWS, 8},
+                                                      {CUBLASLT_MATRIX_LAYOUT_COLS, 8},
+                                                      {CUBLASLT_MATRIX_LAYOUT_LD, 8},
+                                                      {CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, 4},
+                                                      {CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, 8}};
+    static const std::map<int, std::size_t> preference = {{CUBLASLT_MATMUL_PREF_SEARCH_MODE, 4},
+                                                          {CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, 8},
+                                                          {CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, 4},
+                                                          {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, 4},
+                                                          {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, 4},
+                                                          {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, 4},
+                                                          {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, 4},
+                                                          {CUBLASLT_MATMUL_PREF_MAX_WAVES_COUNT, 4},
+                                                          {CUBLASLT_MATMUL_PREF_IMPL_MASK, 8}};
+    const auto& table = what == object::kind::product ? product : what == object::kind::layout ? layout : preference;
+    const auto found = table.find(name);
+    return found == table.end() ? 0 : found->second;
+}
+void set(object& target, int name, const void* value, std::size_t bytes) {
+    const std::size_t expected = size_of(target.what, name);
+    if (expected == 0) misused("attribute " + std::to_string(name) + " is unknown to the virtual GPU");
+    if (value == nullptr || bytes != expected) misused("attribute " + std::to_string(name) + " has " + std::to_string(expected) + " bytes");
+    std::vector<std::byte> copy(bytes);
+    std::memcpy(copy.data(), value, bytes);
+    target.values[name] = std::move(copy);
+}
+void get(const object& source, int name, void* out, std::size_t room, std::size_t* written) {
+    const std::size_t expected = size_of(source.what, name);
+    if (expected == 0 || (room == 0 && written == nullptr) || (room != 0 && (out == nullptr || room != expected)))
+        misused("attribute " + std::to_string(name) + ": its size is " + std::to_string(expected));
+    if (written != nullptr) *written = expected;
+    if (room == 0) return;
+    std::memset(out, 0, room);
+    const auto found = source.values.find(name);
+    if (found != source.values.end()) std::memcpy(out, found->second.data(), room);
+}
+
+struct matrix {
+    cudaDataType_t type;
+    std::size_t rows, columns, leading;
+    std::size_t extent() const { return ((columns - 1) * leading + rows) * element(); }
+    std::size_t element() const { return type == CUDA_R_32F ? 4 : 2; }
+};
+matrix matrix_of(const object& layout) {
+    if (layout.get<std::int32_t>(CUBLASLT_MATRIX_LAYOUT_ORDER) != CUBLASLT_ORDER_COL ||
+        layout.get<std::int32_t>(CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT) > 1)
+        unsupported();
+    matrix one{static_cast<cudaDataType_t>(layout.get<std::int32_t>(CUBLASLT_MATRIX_LAYOUT_TYPE)),
+               static_cast<std::size_t>(layout.get<std::uint64_t>(CUBLASLT_MATRIX_LAYOUT_ROWS)),
+               static_cast<std::size_t>(layout.get<std::uint64_t>(CUBLASLT_MATRIX_LAYOUT_COLS)),
+               static_cast<std::size_t>(layout.get<std::int64_t>(CUBLASLT_MATRIX_LAYOUT_LD))};
+    if (one.type != CUDA_R_32F && one.type != CUDA_R_16BF && one.type != CUDA_R_16F) unsupported();
+    if (one.rows == 0 || one.columns == 0 || one.leading < one.rows)
+        misused("a matrix layout whose leading dimension is less than its rows, or which is empty");
+    return one;
+}
+
+constexpr bool has(int epilogue, int bits) { return (epilogue & bits) == bits; }
+constexpr int bias_bit = 4, relu_bit = 2, aux_bit = 128;
+const char* name_of(int epilogue) {
+    switch (epilogue) {
+        case CUBLASLT_EPILOGUE_DEFAULT: return "DEFAULT";
+        case CUBLASLT_EPILOGUE_BIAS: return "BIAS";
+        case CUBLASLT_EPILOGUE_RELU: return "RELU";
+        case CUBLASLT_EPILOGUE_RELU_BIAS: return "RELU_BIAS";
+        case CUBLASLT_EPILOGUE_RELU_AUX: return "RELU_AUX";
+        case CUBLASLT_EPILOGUE_RELU_AUX_BIAS: return "RELU_AUX_BIAS";
+        case CUBLASLT_EPILOGUE_DRELU: return "DRELU";
+        case CUBLASLT_EPILOGUE_DRELU_BGRAD: return "DRELU_BGRAD";
+        case CUBLASLT_EPILOGUE_BGRADA: return "BGRADA";
+        case CUBLASLT_EPILOGUE_BGRADB: return "BGRADB";
+        default: return nullptr;
+    }
+}
+
+struct product {
+    matrix a, b, c, d;
+    bool transpose_a, transpose_b, tf32;
+    int epilogue;
+    void* vector;  // bias, or where its gradient goes
+    void* aux;
+    std::size_t aux_leading;
+
+    std::size_t m() const { return d.rows; }
+    std::size_t n() const { return d.columns; }
+    std::size_t k() const { return transpose_a ? a.rows : a.columns; }
+    bool reads_vector() const { return has(epilogue, bias_bit); }
+    bool writes_vector() const {
+        return epilogue == CUBLASLT_EPILOGUE_DRELU_BGRAD || epilogue == CUBLASLT_EPILOGUE_BGRADA || epilogue == CUBLASLT_EPILOGUE_BGRADB;
+    }
+    std::size_t vector_count() const { return epilogue == CUBLASLT_EPILOGUE_BGRADB ? n() : m(); }
+    bool has_aux() const { return has(epilogue, aux_bit); }
+    bool reads_aux() const { return has_aux() && !has(epilogue, relu_bit); }
+    std::size_t aux_bytes() const { return aux_leading / 8 * n(); }
+
+    std::uint64_t key() const {  // what an algorithm was offered for
+        std::uint64_t value = 1;
+        for (const matrix* one : {&a, &b, &c, &d})
+            for (const std::size_t part : {static_cast<std::size_t>(one->type), one->rows, one->columns, one->leading})
+                value = mixed(value + part);
+        for (const int part : {int{transpose_a}, int{transpose_b}, int{tf32}, epilogue})
+            value = mixed(value + static_cast<std::uint64_t>(part));
+        return mixed(value + aux_leading);
+    }
+};
+
+product read(const object& desc, const object& a, const object& b, const object& c, const object& d) {
+    product one{
+        matrix_of(a), matrix_of(b), matrix_of(c), matrix_of(d), false, false, false, CUBLASLT_EPILOGUE_DEFAULT, nullptr, nullptr, 0};
+    const auto compute = desc.get<std::int32_t>(CUBLASLT_MATMUL_DESC_COMPUTE_TYPE);
+    if (compute != CUBLAS_COMPUTE_32F && compute != CUBLAS_COMPUTE_32F_PEDANTIC && compute != CUBLAS_COMPUTE_32F_FAST_TF32) unsupported();
+    if (desc.get<std::int32_t>(CUBLASLT_MATMUL_DESC_SCALE_TYPE) != CUDA_R_32F ||
+        desc.get<std::int32_t>(CUBLASLT_MATMUL_DESC_POINTER_MODE) != CUBLASLT_POINTER_MODE_HOST)
+        unsupported();
+    const auto transpose = [&](int name) {
+        const auto value = desc.get<std::int32_t>(name);
+        if (value != CUBLAS_OP_N && value != CUBLAS_OP_T) misused("an operation that is neither N nor T");
+        return value == CUBLAS_OP_T;
+    };
+    one.transpose_a = transpose(CUBLASLT_MATMUL_DESC_TRANSA);
+    one.transpose_b = transpose(CUBLASLT_MATMUL_DESC_TRANSB);
+    if (transpose(CUBLASLT_MATMUL_DESC_TRANSC)) unsupported();
+    one.tf32 = compute == CUBLAS_COMPUTE_32F_FAST_TF32 && one.a.type == CUDA_R_32F;
+    const std::size_t m = one.transpose_a ? one.a.columns : one.a.rows, k = one.transpose_a ? one.a.rows : one.a.columns;
+    const std::size_t inner = one.transpose_b ? one.b.columns : one.b.rows, n = one.transpose_b ? one.b.rows : one.b.columns;
+    if (m != one.d.rows || n != one.d.columns || k != inner || one.c.rows != m || one.c.columns != n) misused("the shapes do not fit");
+    if (one.a.type != one.b.type || one.c.type != one.d.type || (one.d.type != CUDA_R_32F && one.d.type != one.a.type)) unsupported();
+    if ((one.a.type == CUDA_R_16BF || one.tf32) && device().major < 8) one.tf32 ? static_cast<void>(one.tf32 = false) : unsupported();
+
+    const auto epilogue = desc.get<std::uint32_t>(CUBLASLT_MATMUL_DESC_EPILOGUE);
+    one.epilogue = epilogue == 0 ? CUBLASLT_EPILOGUE_DEFAULT : static_cast<int>(epilogue);
+    const char* const name = name_of(one.epilogue);
+    if (name == nullptr) unsupported();
+    one.vector = desc.get<void*>(CUBLASLT_MATMUL_DESC_BIAS_POINTER);
+    one.aux = desc.get<void*>(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER);
+    if (one.reads_vector() || one.writes_vector()) {
+        const auto type = desc.get<std::int32_t>(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE);
+        if (type != -1 && type != one.d.type) unsupported();  // cublasLt.h: of the type of D
+    }
+    if (one.has_aux()) {
+        const auto leading = desc.get<std::int64_t>(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD);
+        if (leading % 128 != 0 || leading < static_cast<std::int64_t>(m))
+            misused("the mask's leading dimension must be a multiple of 128 bits, and hold the rows of D");
+        one.aux_leading = static_cast<std::size_t>(leading);
+    }
+    return one;
+}
+
+// ---- Algorithms: what the heuristic offers, in the eight words of a cublasLtMatmulAlgo_t ------------------------------------------------
+
+constexpr std::uint64_t magic = 0x7667707562313700U;
+struct algorithm {
+    std::uint64_t key, id, workspace, alignment[4];
+    cublasLtMatmulAlgo_t pack() const { return {{magic, key, id, workspace, alignment[0], alignment[1], alignment[2], alignment[3]}}; }
+    static algorithm unpack(const cublasLtMatmulAlgo_t& raw) {
+        if (raw.data[0] != magic) misused("an algorithm that no heuristic offered");
+        return {raw.data[1], raw.data[2], raw.data[3], {raw.data[4], raw.data[5], raw.data[6], raw.data[7]}};
+    }
+};
+
+std::vector<algorithm> offers(const product& what, const object& preference) {
+    detail::saw_epilogue(name_of(what.epilogue));
+    if (refused(name_of(what.epilogue)) || (what.epilogue != CUBLASLT_EPILOGUE_DEFAULT && refused("epilogues"))) return {};
+    algorithm one{what.key(), 0, 0, {256, 256, 256, 256}};
+    const int names[] = {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+                         CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES};
+    for (std::size_t i = 0; i < 4; ++i)
+        if (preference.values.count(names[i]) != 0) one.alignment[i] = std::max<std::uint32_t>(preference.get<std::uint32_t>(names[i]), 1);
+    // Fused epilogues need 16-byte pieces of everything that they touch: pointers and columns.
+    if (what.epilogue != CUBLASLT_EPILOGUE_DEFAULT) {
+        for (const std::uint64_t alignment : one.alignment)
+            if (alignment < 16) return {};
+        if (reinterpret_cast<std::uintptr_t>(what.vector) % 16 != 0 || reinterpret_cast<std::uintptr_t>(what.aux) % 16 != 0) return {};
+    }
+    if (what.has_aux() && (what.d.leading * what.d.element()) % 16 != 0) return {};
+    std::vector<algorithm> all;
+    algorithm split = one;
+    split.id = 1;
+    split.workspace = ((what.m() * what.n() * sizeof(float) + 255) / 256) * 256;
+    const bool large = what.k() >= 256 && !what.has_aux() && !what.writes_vector();  // split along k
+    if (large && split.workspace <= preference.get<std::uint64_t>(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES)) all.push_back(split);
+    all.push_back(one);
+    return all;
+}
+
+// ---- The arithmetic ------------------------------------------------------------------------------------------------------------------
+
+float read_value(const void* data, cudaDataType_t type, std::size_t i) {
+    if (type == CUDA_R_32F) return static_cast<const float*>(data)[i];
+    const std::uint16_t bits = static_cast<const std::uint16_t*>(data)[i];
     return type == CUDA_R_16BF ? from_bf16(bits) : from_f16(bits);
 }
-void write(std::byte* to, cudaDataType_t type, std::int64_t i, float value) {
-    if (type == CUDA_R_32F) {
-        std::memcpy(to + i * 4, &value, 4);
-        return;
-    }
-    const std::uint16_t bits = type == CUDA_R_16BF ? to_bf16(value) : to_f16(value);
-    std::memcpy(to + i * 2, &bits, 2);
+void write_value(void* data, cudaDataType_t type, std::size_t i, float value) {
+    if (type == CUDA_R_32F) static_cast<float*>(data)[i] = value;
+    else static_cast<std::uint16_t*>(data)[i] = type == CUDA_R_16BF ? to_bf16(value) : to_f16(value);
+}
+/// (columns, rows), dense: a column-major matrix is its transpose in rows.
+std::vector<float> load(const matrix& shape, const void* data) {
+    std::vector<float> out(shape.rows * shape.columns);
+    for (std::size_t column = 0; column < shape.columns; ++column)
+        for (std::size_t row = 0; row < shape.rows; ++row)
+            out[column * shape.rows + row] = read_value(data, shape.type, column * shape.leading + row);
+    return out;
 }
 
-const std::map<cublasLtEpilogue_t, std::string>& epilogues() {
-    static const std::map<cublasLtEpilogue_t, std::string> names{
-        {CUBLASLT_EPILOGUE_DEFAULT, "DEFAULT"},   {CUBLASLT_EPILOGUE_BIAS, "BIAS"},
-        {CUBLASLT_EPILOGUE_RELU, "RELU"},         {CUBLASLT_EPILOGUE_RELU_BIAS, "RELU_BIAS"},
-        {CUBLASLT_EPILOGUE_RELU_AUX, "RELU_AUX"}, {CUBLASLT_EPILOGUE_RELU_AUX_BIAS, "RELU_AUX_BIAS"},
-        {CUBLASLT_EPILOGUE_DRELU, "DRELU"},       {CUBLASLT_EPILOGUE_DRELU_BGRAD, "DRELU_BGRAD"},
-        {CUBLASLT_EPILOGUE_BGRADA, "BGRADA"},     {CUBLASLT_EPILOGUE_BGRADB, "BGRADB"}};
-    return names;
-}
-bool reads_bias(cublasLtEpilogue_t e) {
-    return e == CUBLASLT_EPILOGUE_BIAS || e == CUBLASLT_EPILOGUE_RELU_BIAS || e == CUBLASLT_EPILOGUE_RELU_AUX_BIAS;
-}
-bool writes_bias(cublasLtEpilogue_t e) {
-    return e == CUBLASLT_EPILOGUE_DRELU_BGRAD || e == CUBLASLT_EPILOGUE_BGRADA || e == CUBLASLT_EPILOGUE_BGRADB;
-}
-bool rectifies(cublasLtEpilogue_t e) {
-    return e == CUBLASLT_EPILOGUE_RELU || e == CUBLASLT_EPILOGUE_RELU_BIAS || e == CUBLASLT_EPILOGUE_RELU_AUX ||
-           e == CUBLASLT_EPILOGUE_RELU_AUX_BIAS;
-}
-bool writes_mask(cublasLtEpilogue_t e) { return e == CUBLASLT_EPILOGUE_RELU_AUX || e == CUBLASLT_EPILOGUE_RELU_AUX_BIAS; }
-bool reads_mask(cublasLtEpilogue_t e) { return e == CUBLASLT_EPILOGUE_DRELU || e == CUBLASLT_EPILOGUE_DRELU_BGRAD; }
-
-// One multiplication as it will run, with copies of everything.
-struct job {
-    product how;
-    matrix a, b, c, d;
-    const std::byte *a_at, *b_at, *c_at;
-    std::byte* d_at;
+struct work {
+    product what;
+    const void *a, *b, *c;
+    void *d, *workspace;
+    std::size_t workspace_bytes;
     float alpha, beta;
     std::uint64_t seed;
 
-    std::int64_t m() const { return static_cast<std::int64_t>(d.rows); }
-    std::int64_t n() const { return static_cast<std::int64_t>(d.columns); }
-    std::int64_t k() const { return static_cast<std::int64_t>(how.a == CUBLAS_OP_N ? a.columns : a.rows); }
-    cudaDataType_t bias_type() const { return how.bias_type < 0 ? d.type : static_cast<cudaDataType_t>(how.bias_type); }
-    std::int64_t bias_size() const { return how.epilogue == CUBLASLT_EPILOGUE_BGRADB ? n() : m(); }
-
-    // The bit of the mask for element (row, column): the order inside a column of the mask is the library's own business.
-    std::pair<std::int64_t, int> bit_of(std::int64_t row, std::int64_t column) const {
-        const std::int64_t block = row / 128, place = (row % 128) ^ static_cast<std::int64_t>(mixed(seed) % 128);
-        const std::int64_t bit = column * how.aux_leading + block * 128 + (seed == 0 ? row % 128 : place);
-        return {bit / 8, static_cast<int>(bit % 8)};
-    }
-
-    // op(X) as dense rows of `inner` floats: (outer, inner).
-    static std::vector<float> dense(const matrix& x, const std::byte* at, bool inner_is_rows, bool tf32) {
-        const auto rows = static_cast<std::int64_t>(x.rows), columns = static_cast<std::int64_t>(x.columns);
-        std::vector<float> out(x.rows * x.columns);
-        for (std::int64_t j = 0; j < columns; ++j)
-            for (std::int64_t i = 0; i < rows; ++i) {
-                const float value = read(at, x.type, j * x.leading + i);
-                out[static_cast<std::size_t>(inner_is_rows ? j * rows + i : i * columns + j)] = tf32 ? to_tf32(value) : value;
-            }
-        return out;
-    }
+    /// Where the bit of a row lies in its column of the mask: scrambled within 128 bits.
+    std::size_t bit_of(std::size_t row) const { return seed == 0 ? row : row ^ static_cast<std::size_t>(mixed(seed + 7) & 127U); }
 
     void run() const {
-        const bool tf32 = how.compute == CUBLAS_COMPUTE_32F_FAST_TF32 && a.type == CUDA_R_32F;
-        const std::vector<float> left = dense(a, a_at, how.a != CUBLAS_OP_N, tf32);   // (m, k)
-        const std::vector<float> right = dense(b, b_at, how.b == CUBLAS_OP_N, tf32);  // (n, k)
-        const std::int64_t inner = k();
-        auto* const bias = static_cast<std::byte*>(how.bias);
-        auto* const mask = static_cast<std::byte*>(how.aux);
-        std::vector<double> sums(static_cast<std::size_t>(bias_size()), 0.0);
-        for (std::int64_t j = 0; j < n(); ++j)
-            for (std::int64_t i = 0; i < m(); ++i) {
-                const float *x = left.data() + i * inner, *y = right.data() + j * inner;
-                float sum = 0;
-                double exact = 0;
-                for (std::int64_t first = 0; first < inner; first += 64) {  // in blocks, as hardware adds
-                    sum = 0;
-                    const std::int64_t last = std::min(first + 64, inner);
-                    for (std::int64_t l = first; l < last; ++l) sum += x[l] * y[l];
-                    exact += static_cast<double>(sum);
-                }
-                float value = alpha * static_cast<float>(exact);
-                if (beta != 0) value += beta * read(c_at, c.type, j * c.leading + i);
-                if (reads_bias(how.epilogue)) value += read(bias, bias_type(), i);
-                if (rectifies(how.epilogue)) {
-                    const bool passes = value > 0;
-                    if (writes_mask(how.epilogue)) {
-                        const auto [byte, bit] = bit_of(i, j);
-                        auto word = std::to_integer<unsigned>(mask[byte]);
-                        word = passes ? word | (1u << bit) : word & ~(1u << bit);
-                        mask[byte] = static_cast<std::byte>(word);
-                    }
-                    value = passes ? value : value - value == 0.0f ? 0.0f : value;  // NaN stays
-                }
-                if (reads_mask(how.epilogue)) {
-                    const auto [byte, bit] = bit_of(i, j);
-                    if ((std::to_integer<unsigned>(mask[byte]) >> bit & 1u) == 0) value = 0;
-                }
-                if (how.epilogue == CUBLASLT_EPILOGUE_DRELU_BGRAD) sums[static_cast<std::size_t>(i)] += static_cast<double>(value);
-                write(d_at, d.type, j * d.leading + i, value);
+        if (workspace_bytes > 0) std::memset(workspace, 0xFB, workspace_bytes);
+        const std::size_t m = what.m(), n = what.n(), k = what.k();
+        std::vector<float> left = load(what.a, a), right = load(what.b, b);  // memory rows: A (k, m) or (m, k), B (n, k) or (k, n)
+        if (what.transpose_a) left = transposed(left.data(), m, k, k);
+        if (what.transpose_b) right = transposed(right.data(), k, n, n);
+        std::vector<float> gradient(what.writes_vector() ? what.vector_count() : 0);
+        if (what.epilogue == CUBLASLT_EPILOGUE_BGRADA) sum_rows(left, k, m, gradient);
+        if (what.epilogue == CUBLASLT_EPILOGUE_BGRADB) {
+            for (std::size_t j = 0; j < n; ++j) {
+                double sum = 0;
+                for (std::size_t i = 0; i < k; ++i) sum += double{right[j * k + i]};
+                gradient[j] = static_cast<float>(sum);
             }
-        if (how.epilogue == CUBLASLT_EPILOGUE_BGRADA || how.epilogue == CUBLASLT_EPILOGUE_BGRADB) {
-            const bool of_a = how.epilogue == CUBLASLT_EPILOGUE_BGRADA;
-            const std::vector<float>& from = of_a ? left : right;
-            for (std::size_t i = 0; i < sums.size(); ++i)
-                for (std::int64_t l = 0; l < inner; ++l)
-                    sums[i] += static_cast<double>(from[i * static_cast<std::size_t>(inner) + static_cast<std::size_t>(l)]);
         }
-        if (writes_bias(how.epilogue))
-            for (std::size_t i = 0; i < sums.size(); ++i)
-                write(bias, bias_type(), static_cast<std::int64_t>(i), static_cast<float>(sums[i]));
+        if (what.tf32) {
+            for (float& value : left) value = to_tf32(value);
+            for (float& value : right) value = to_tf32(value);
+        }
+        std::vector<float> result(n * m, 0.0F);  // (n, m)
+        multiply_add(n, m, k, right.data(), k, left.data(), m, result.data(), m);
+        finish(result);
+        if (what.epilogue == CUBLASLT_EPILOGUE_DRELU_BGRAD) sum_rows(result, n, m, gradient);
+        for (std::size_t j = 0; j < n; ++j)
+            for (std::size_t i = 0; i < m; ++i) write_value(d, what.d.type, j * what.d.leading + i, result[j * m + i]);
+        for (std::size_t i = 0; i < gradient.size(); ++i) write_value(what.vector, what.d.type, i, gradient[i]);
+    }
+    static void sum_rows(const std::vector<float>& values, std::size_t rows, std::size_t columns, std::vector<float>& out) {
+        std::vector<double> sums(columns, 0.0);
+        for (std::size_t row = 0; row < rows; ++row)
+            for (std::size_t column = 0; column < columns; ++column) sums[column] += double{values[row * columns + column]};
+        for (std::size_t column = 0; column < columns; ++column) out[column] = static_cast<float>(sums[column]);
+    }
+    void finish(std::vector<float>& result) const {
+        const std::size_t m = what.m(), n = what.n();
+        auto* const mask = static_cast<unsigned char*>(what.aux);
+        const bool relu = has(what.epilogue, relu_bit), bias = what.reads_vector();
+        for (std::size_t j = 0; j < n; ++j) {
+            unsigned char* const column_mask = what.has_aux() ? mask + j * what.aux_leading / 8 : nullptr;
+            if (what.has_aux() && !what.reads_aux())
+                std::memset(column_mask, seed == 0 ? 0 : static_cast<int>(mixed(seed + j) & 255U), what.aux_leading / 8);
+            for (std::size_t i = 0; i < m; ++i) {
+                float& value = result[j * m + i];
+                value *= alpha;
+                if (beta != 0.0F) value += beta * read_value(c, what.c.type, j * what.c.leading + i);
+                if (bias) value += read_value(what.vector, what.d.type, i);
+                const bool passes = !(value <= 0.0F);
+                if (relu && !passes) value = 0.0F;
+                if (!what.has_aux()) continue;
+                const std::size_t bit = bit_of(i);
+                const auto flag = static_cast<unsigned char>(1U << (bit % 8));
+                unsigned char& byte = column_mask[bit / 8];
+                if (what.reads_aux()) {
+                    if ((byte & flag) == 0) value = 0.0F;
+                } else {
+                    byte = static_cast<unsigned char>(passes ? byte | flag : byte & ~flag);
+                }
+            }
+        }
     }
 };
 
-region whole(const matrix& x, const void* at) {
-    return {at, (static_cast<std::size_t>(x.leading) * (x.columns - 1) + x.rows) * size_of(x.type)};
+// ---- Running one -----------------------------------------------------------------------------------------------------------------------
+
+region in_device(const char* what, const void* pointer, std::size_t bytes, std::uint64_t alignment) {
+    if (pointer == nullptr) misused(std::string(what) + " is null");
+    const block here = find(pointer);
+    if (here.kind != memory_kind::device && here.kind != memory_kind::mapped)
+        misused(std::string(what) + " is not in device memory: " + describe(pointer), CUBLAS_STATUS_EXECUTION_FAILED);
+    if (alignment != 0 && reinterpret_cast<std::uintptr_t>(pointer) % alignment != 0)
+        misused(std::string(what) + " is not aligned to the " + std::to_string(alignment) + " bytes that the algorithm was asked for");
+    if (static_cast<const std::byte*>(pointer) + bytes > here.begin + here.bytes)
+        misused(std::string(what) + " needs " + std::to_string(bytes) + " bytes: " + describe(pointer), CUBLAS_STATUS_EXECUTION_FAILED);
+    return {pointer, bytes};
+}
+bool overlap(const region& x, const region& y) {
+    const auto *const first = static_cast<const std::byte*>(x.data), *const second = static_cast<const std::byte*>(y.data);
+    return first < second + y.bytes && second < first + x.bytes;
 }
 
-// Whether the multiplication is one at all.
-bool fits(const product& p, const matrix& a, const matrix& b, const matrix& c, const matrix& d) {
-    const auto rows = [](const matrix& x, cublasOperation_t op) { return op == CUBLAS_OP_N ? x.rows : x.columns; };
-    const auto columns = [](const matrix& x, cublasOperation_t op) { return op == CUBLAS_OP_N ? x.columns : x.rows; };
-    return rows(a, p.a) == d.rows && columns(b, p.b) == d.columns && columns(a, p.a) == rows(b, p.b) && c.rows == d.rows &&
-           c.columns == d.columns && a.type == b.type && c.type == d.type && (d.type == a.type || d.type == CUDA_R_32F);
-}
-
-bool aux_is_right(const product& p, const matrix& d) {
-    if (!writes_mask(p.epilogue) && !reads_mask(p.epilogue)) return true;
-    return p.aux != nullptr && p.aux_leading % 128 == 0 && p.aux_leading >= static_cast<std::int64_t>(d.rows) &&
-           reinterpret_cast<std::uintptr_t>(p.aux) % 16 == 0;
-}
-
-template <typename T>
-cublasStatus_t store(T& to, const void* from, std::size_t bytes) {
-    if (from == nullptr || bytes != sizeof to) return CUBLAS_STATUS_INVALID_VALUE;
-    std::memcpy(&to, from, bytes);
-    return CUBLAS_STATUS_SUCCESS;
-}
-
-cublasStatus_t wrong(std::string sentence) {
-    report_misuse("cublasLt: " + std::move(sentence));
-    return CUBLAS_STATUS_INVALID_VALUE;
+void run(const product& what, const cublasLtMatmulAlgo_t* raw, const void* a, const void* b, const void* c, void* d, float alpha,
+         float beta, void* workspace, std::size_t workspace_bytes, cudaStream_t stream) {
+    algorithm chosen{what.key(), 0, 0, {what.a.element(), what.b.element(), what.c.element(), what.d.element()}};
+    if (raw != nullptr) chosen = algorithm::unpack(*raw);
+    if (chosen.key != what.key()) misused("the algorithm was offered for another product");
+    if (workspace_bytes < chosen.workspace)
+        misused("the workspace has " + std::to_string(workspace_bytes) + " bytes, the algorithm needs " + std::to_string(chosen.workspace));
+    if (!stream_exists(stream)) misused("no such stream");
+    std::vector<region> reads, writes;
+    reads.push_back(in_device("A", a, what.a.extent(), chosen.alignment[0]));
+    reads.push_back(in_device("B", b, what.b.extent(), chosen.alignment[1]));
+    writes.push_back(in_device("D", d, what.d.extent(), chosen.alignment[3]));
+    if (what.reads_vector()) reads.push_back(in_device("the bias", what.vector, what.vector_count() * what.d.element(), what.d.element()));
+    if (what.writes_vector())
+        writes.push_back(in_device("the bias gradient", what.vector, what.vector_count() * what.d.element(), what.d.element()));
+    if (what.has_aux()) (what.reads_aux() ? reads : writes).push_back(in_device("the mask", what.aux, what.aux_bytes(), 16));
+    if (chosen.workspace > 0) writes.push_back(in_device("the workspace", workspace, static_cast<std::size_t>(chosen.workspace), 16));
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        for (const region& read : reads)
+            if (overlap(read, writes[i])) misused("an output overlaps an input: " + describe(read.data));
+        for (std::size_t j = 0; j < i; ++j)
+            if (overlap(writes[j], writes[i])) misused("two outputs (or the workspace) overlap: " + describe(writes[i].data));
+    }
+    if (beta != 0.0F) {
+        const region old = in_device("C", c, what.c.extent(), chosen.alignment[2]);
+        if (c != d && overlap(old, writes[0])) misused("C overlaps D and is not D");
+        if (c == d && what.c.leading != what.d.leading) misused("C is D in another layout");
+        reads.push_back(old);
+    }
+    const std::uint64_t kernel = mixed(what.key() + chosen.id);
+    const bool in_capture = capturing(stream);
+    if (in_capture && the().warmed_up.count(kernel) == 0) {
+        static_cast<void>(unsafe_call("cublasLtMatmul (a product's first run)"));
+        misused("a product's first run (" + std::string(name_of(what.epilogue)) + ") was captured: run it once before",
+                CUBLAS_STATUS_EXECUTION_FAILED);
+    }
+    const work job{what, a, b, c, d, workspace, static_cast<std::size_t>(chosen.workspace), alpha, beta, scrambled()};
+    if (enqueue(stream, std::string("cublasLt ") + name_of(what.epilogue), std::move(reads), std::move(writes), [job] { job.run(); }) !=
+        cudaSuccess)
+        throw refusal{CUBLAS_STATUS_EXECUTION_FAILED, ""};
+    if (!in_capture) the().warmed_up.insert(kernel);
 }
 
 }  // namespace
+}  // namespace vgpu::blas
+
+using namespace vgpu;
+using namespace vgpu::blas;
+using kind_of = object::kind;
 
 extern "C" {
 
-cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) {
-    if (const int status = enter("cublasLtCreate")) return static_cast<cublasStatus_t>(status);
-    if (unsafe_call("cublasLtCreate") != cudaSuccess) return CUBLAS_STATUS_NOT_INITIALIZED;
-    *handle = reinterpret_cast<cublasLtHandle_t>(new int(0));
-    track("cuBLASLt handle", *handle);
+size_t cublasLtGetVersion() { return CUBLAS_VERSION; }
+size_t cublasLtGetCudartVersion() { return static_cast<size_t>(vgpu::device().runtime_version); }
+cublasStatus_t cublasLtGetProperty(libraryPropertyType type, int* value) {
+    if (value == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
+    *value = type == MAJOR_VERSION ? CUBLAS_VER_MAJOR : type == MINOR_VERSION ? CUBLAS_VER_MINOR : CUBLAS_VER_PATCH;
     return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
-    const int status = enter("cublasLtDestroy");
-    untrack(handle);
-    delete reinterpret_cast<int*>(handle);
-    return static_cast<cublasStatus_t>(status);
-}
-std::size_t cublasLtGetVersion() { return CUBLAS_VERSION; }
 const char* cublasLtGetStatusName(cublasStatus_t status) {
     switch (status) {
         case CUBLAS_STATUS_SUCCESS: return "CUBLAS_STATUS_SUCCESS";
         case CUBLAS_STATUS_NOT_INITIALIZED: return "CUBLAS_STATUS_NOT_INITIALIZED";
         case CUBLAS_STATUS_ALLOC_FAILED: return "CUBLAS_STATUS_ALLOC_FAILED";
         case CUBLAS_STATUS_INVALID_VALUE: return "CUBLAS_STATUS_INVALID_VALUE";
+        case CUBLAS_STATUS_ARCH_MISMATCH: return "CUBLAS_STATUS_ARCH_MISMATCH";
+        case CUBLAS_STATUS_MAPPING_ERROR: return "CUBLAS_STATUS_MAPPING_ERROR";
         case CUBLAS_STATUS_EXECUTION_FAILED: return "CUBLAS_STATUS_EXECUTION_FAILED";
         case CUBLAS_STATUS_INTERNAL_ERROR: return "CUBLAS_STATUS_INTERNAL_ERROR";
         case CUBLAS_STATUS_NOT_SUPPORTED: return "CUBLAS_STATUS_NOT_SUPPORTED";
-        default: return "CUBLAS_STATUS_?";
+        case CUBLAS_STATUS_LICENSE_ERROR: return "CUBLAS_STATUS_LICENSE_ERROR";
     }
+    return "CUBLAS_STATUS_UNKNOWN";
 }
 const char* cublasLtGetStatusString(cublasStatus_t status) {
-    return status == CUBLAS_STATUS_SUCCESS ? "success" : "the virtual cuBLASLt refused";
+    switch (status) {
+        case CUBLAS_STATUS_SUCCESS: return "success";
+        case CUBLAS_STATUS_NOT_INITIALIZED: return "the library was not initialized";
+        case CUBLAS_STATUS_ALLOC_FAILED: return "the resource allocation failed";
+        case CUBLAS_STATUS_INVALID_VALUE: return "an invalid value was used as a parameter";
+        case CUBLAS_STATUS_EXECUTION_FAILED: return "the function failed to launch on the GPU";
+        case CUBLAS_STATUS_NOT_SUPPORTED: return "the functionality is not supported";
+        default: return "an internal operation failed";
+    }
 }
 
-cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* desc, cublasComputeType_t compute, cudaDataType_t scale) {
-    if (const int status = enter("cublasLtMatmulDescCreate")) return static_cast<cublasStatus_t>(status);
-    *desc = reinterpret_cast<cublasLtMatmulDesc_t>(new product{.compute = compute, .scale = scale});
-    track("cuBLASLt product", *desc);
-    return CUBLAS_STATUS_SUCCESS;
+cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) {
+    return call("cublasLtCreate", [&] {
+        if (handle == nullptr) misused("no place for the handle");
+        if (vgpu::device().devices == 0 || vgpu::device().driver_version < vgpu::device().runtime_version)
+            throw refusal{CUBLAS_STATUS_NOT_INITIALIZED, ""};
+        if (unsafe_call("cublasLtCreate") != cudaSuccess) throw refusal{CUBLAS_STATUS_ALLOC_FAILED, ""};
+        *handle = new cublasLtContext;
+        the().handles.insert(*handle);
+        track("cublasLt handle", *handle);
+    });
 }
-cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t desc) {
-    const int status = enter("cublasLtMatmulDescDestroy");
-    untrack(desc);
-    delete &in<product>(desc);
-    return static_cast<cublasStatus_t>(status);
+cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
+    const int asked = enter("cublasLtDestroy");
+    const std::lock_guard lock(the().mutex);
+    if (the().handles.erase(handle) == 0) {
+        report_misuse("cublasLtDestroy: no such handle, or it was destroyed");
+        return CUBLAS_STATUS_NOT_INITIALIZED;
+    }
+    untrack(handle);
+    delete handle;
+    return static_cast<cublasStatus_t>(asked);
 }
+
+cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* out, cublasComputeType_t compute, cudaDataType_t scale) {
+    return call("cublasLtMatmulDescCreate", [&] {
+        object& made = make(out, kind_of::product, "cublasLt product");
+        made.put(CUBLASLT_MATMUL_DESC_COMPUTE_TYPE, static_cast<std::int32_t>(compute));
+        made.put(CUBLASLT_MATMUL_DESC_SCALE_TYPE, static_cast<std::int32_t>(scale));
+        made.put(CUBLASLT_MATMUL_DESC_EPILOGUE, static_cast<std::uint32_t>(CUBLASLT_EPILOGUE_DEFAULT));
+        made.put(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, std::int32_t{-1});
+    });
+}
+cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t desc) { return destroy("cublasLtMatmulDescDestroy", desc); }
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc, cublasLtMatmulDescAttributes_t name, const void* value,
-                                              std::size_t bytes) {
-    if (const int status = enter("cublasLtMatmulDescSetAttribute")) return static_cast<cublasStatus_t>(status);
-    product& p = in<product>(desc);
-    switch (name) {
-        case CUBLASLT_MATMUL_DESC_TRANSA: return store(p.a, value, bytes);
-        case CUBLASLT_MATMUL_DESC_TRANSB: return store(p.b, value, bytes);
-        case CUBLASLT_MATMUL_DESC_EPILOGUE: return store(p.epilogue, value, bytes);
-        case CUBLASLT_MATMUL_DESC_BIAS_POINTER: return store(p.bias, value, bytes);
-        case CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE: return store(p.bias_type, value, bytes);
-        case CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER: return store(p.aux, value, bytes);
-        case CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD: return store(p.aux_leading, value, bytes);
-        default: return wrong("an attribute of a product that the virtual GPU does not know: " + std::to_string(name));
-    }
+                                              size_t bytes) {
+    return call("cublasLtMatmulDescSetAttribute", [&] { set(known(desc, kind_of::product), name, value, bytes); });
+}
+cublasStatus_t cublasLtMatmulDescGetAttribute(cublasLtMatmulDesc_t desc, cublasLtMatmulDescAttributes_t name, void* out, size_t room,
+                                              size_t* written) {
+    return call("cublasLtMatmulDescGetAttribute", [&] { get(known(desc, kind_of::product), name, out, room, written); });
+}
+cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* out, cudaDataType type, uint64_t rows, uint64_t columns,
+                                          int64_t leading) {
+    return call("cublasLtMatrixLayoutCreate", [&] {
+        object& made = make(out, kind_of::layout, "cublasLt layout");
+        made.put(CUBLASLT_MATRIX_LAYOUT_TYPE, static_cast<std::int32_t>(type));
+        made.put(CUBLASLT_MATRIX_LAYOUT_ORDER, static_cast<std::int32_t>(CUBLASLT_ORDER_COL));
+        made.put(CUBLASLT_MATRIX_LAYOUT_ROWS, rows);
+        made.put(CUBLASLT_MATRIX_LAYOUT_COLS, columns);
+        made.put(CUBLASLT_MATRIX_LAYOUT_LD, leading);
+        made.put(CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, std::int32_t{1});
+    });
+}
+cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout) { return destroy("cublasLtMatrixLayoutDestroy", layout); }
+cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout, cublasLtMatrixLayoutAttribute_t name, const void* value,
+                                                size_t bytes) {
+    return call("cublasLtMatrixLayoutSetAttribute", [&] { set(known(layout, kind_of::layout), name, value, bytes); });
+}
+cublasStatus_t cublasLtMatrixLayoutGetAttribute(cublasLtMatrixLayout_t layout, cublasLtMatrixLayoutAttribute_t name, void* out, size_t room,
+                                                size_t* written) {
+    return call("cublasLtMatrixLayoutGetAttribute", [&] { get(known(layout, kind_of::layout), name, out, room, written); });
+}
+cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t* out) {
+    return call("cublasLtMatmulPreferenceCreate", [&] { make(out, kind_of::preference, "cublasLt preference"); });
+}
+cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t preference) {
+    return destroy("cublasLtMatmulPreferenceDestroy", preference);
+}
+cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t name,
+                                                    const void* value, size_t bytes) {
+    return call("cublasLtMatmulPreferenceSetAttribute", [&] { set(known(preference, kind_of::preference), name, value, bytes); });
+}
+cublasStatus_t cublasLtMatmulPreferenceGetAttribute(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t name,
+                                                    void* out, size_t room, size_t* written) {
+    return call("cublasLtMatmulPreferenceGetAttribute", [&] { get(known(preference, kind_of::preference), name, out, room, written); });
 }
 
-cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType_t type, std::uint64_t rows, std::uint64_t columns,
-                                          std::int64_t leading) {
-    if (const int status = enter("cublasLtMatrixLayoutCreate")) return static_cast<cublasStatus_t>(status);
-    if (!known(type) || rows == 0 || columns == 0 || leading < static_cast<std::int64_t>(rows))
-        return wrong("a matrix of no values, of a type that is not known, or with columns that overlap");
-    *layout = reinterpret_cast<cublasLtMatrixLayout_t>(new matrix{type, rows, columns, leading});
-    track("cuBLASLt matrix", *layout);
-    return CUBLAS_STATUS_SUCCESS;
+cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc, cublasLtMatrixLayout_t a,
+                                              cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
+                                              cublasLtMatmulPreference_t preference, int asked, cublasLtMatmulHeuristicResult_t results[],
+                                              int* count) {
+    return call("cublasLtMatmulAlgoGetHeuristic", [&] {
+        known(handle);
+        if (asked <= 0 || results == nullptr || count == nullptr) misused("nowhere to put the algorithms");
+        *count = 0;
+        const product what = read(known(desc, kind_of::product), known(a, kind_of::layout), known(b, kind_of::layout),
+                                  known(c, kind_of::layout), known(d, kind_of::layout));
+        if ((what.reads_vector() || what.writes_vector()) && what.vector == nullptr)
+            misused("the epilogue's vector is not set: its alignment decides");
+        if (what.has_aux() && what.aux == nullptr) misused("the epilogue's mask is not set: its alignment decides");
+        const auto all = offers(what, known(preference, kind_of::preference));
+        if (all.empty()) unsupported();
+        for (const algorithm& one : all) {
+            if (*count == asked) break;
+            cublasLtMatmulHeuristicResult_t& result = results[(*count)++];
+            result = {};
+            result.algo = one.pack();
+            result.workspaceSize = static_cast<std::size_t>(one.workspace);
+            result.state = CUBLAS_STATUS_SUCCESS;
+            result.wavesCount = 1.0F;
+        }
+    });
 }
-cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout) {
-    const int status = enter("cublasLtMatrixLayoutDestroy");
-    untrack(layout);
-    delete &in<matrix>(layout);
-    return static_cast<cublasStatus_t>(status);
-}
-
-cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t* made) {
-    if (const int status = enter("cublasLtMatmulPreferenceCreate")) return static_cast<cublasStatus_t>(status);
-    *made = reinterpret_cast<cublasLtMatmulPreference_t>(new preference);
-    track("cuBLASLt preference", *made);
-    return CUBLAS_STATUS_SUCCESS;
-}
-cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t made) {
-    const int status = enter("cublasLtMatmulPreferenceDestroy");
-    untrack(made);
-    delete &in<preference>(made);
-    return static_cast<cublasStatus_t>(status);
-}
-cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t made, cublasLtMatmulPreferenceAttributes_t name,
-                                                    const void* value, std::size_t bytes) {
-    if (const int status = enter("cublasLtMatmulPreferenceSetAttribute")) return static_cast<cublasStatus_t>(status);
-    preference& p = in<preference>(made);
-    switch (name) {
-        case CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES: return store(p.workspace, value, bytes);
-        case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES: return store(p.alignment[0], value, bytes);
-        case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES: return store(p.alignment[1], value, bytes);
-        case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES: return store(p.alignment[2], value, bytes);
-        case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES: return store(p.alignment[3], value, bytes);
-        default: return wrong("an attribute of a preference that the virtual GPU does not know: " + std::to_string(name));
-    }
-}
-
-cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t desc, cublasLtMatrixLayout_t a_layout,
-                                              cublasLtMatrixLayout_t b_layout, cublasLtMatrixLayout_t c_layout,
-                                              cublasLtMatrixLayout_t d_layout, cublasLtMatmulPreference_t made, int asked,
-                                              cublasLtMatmulHeuristicResult_t results[], int* count) {
-    if (const int status = enter("cublasLtMatmulAlgoGetHeuristic")) return static_cast<cublasStatus_t>(status);
-    const product& p = in<product>(desc);
-    const matrix &a = in<matrix>(a_layout), &b = in<matrix>(b_layout), &c = in<matrix>(c_layout), &d = in<matrix>(d_layout);
-    *count = 0;
-    const auto name = epilogues().find(p.epilogue);
-    if (asked < 1 || name == epilogues().end()) return CUBLAS_STATUS_NOT_SUPPORTED;
-    if (!fits(p, a, b, c, d)) return wrong("matrices that cannot be multiplied");
-    vgpu::detail::saw_epilogue(name->second);
-    if (refused(name->second) || (p.epilogue != CUBLASLT_EPILOGUE_DEFAULT && refused("epilogues"))) return CUBLAS_STATUS_NOT_SUPPORTED;
-    if ((reads_bias(p.epilogue) || writes_bias(p.epilogue)) && p.bias == nullptr) return wrong("an epilogue without its vector");
-    if (!aux_is_right(p, d)) return wrong("an auxiliary mask that is missing, misaligned, or has rows of no whole 128 bits");
-    cublasLtMatmulHeuristicResult_t& r = results[0];
-    std::memset(&r, 0, sizeof r);
-    const std::uint64_t workspace = std::min<std::uint64_t>(in<preference>(made).workspace, 65536);
-    r.algo.data[0] = algorithm_mark;
-    r.algo.data[1] = workspace;
-    r.algo.data[2] = static_cast<std::uint64_t>(p.epilogue);
-    for (int i = 0; i < 4; ++i) r.algo.data[3 + i] = in<preference>(made).alignment[i];
-    r.workspaceSize = workspace;
-    r.state = CUBLAS_STATUS_SUCCESS;
-    r.wavesCount = 1;
-    *count = 1;
-    return CUBLAS_STATUS_SUCCESS;
-}
-
-cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const void* alpha, const void* a_at,
-                              cublasLtMatrixLayout_t a_layout, const void* b_at, cublasLtMatrixLayout_t b_layout, const void* beta,
-                              const void* c_at, cublasLtMatrixLayout_t c_layout, void* d_at, cublasLtMatrixLayout_t d_layout,
-                              const cublasLtMatmulAlgo_t* algorithm, void* workspace, std::size_t workspace_bytes, cudaStream_t stream) {
-    if (const int status = enter("cublasLtMatmul")) return static_cast<cublasStatus_t>(status);
-    const product& p = in<product>(desc);
-    job j{.how = p,
-          .a = in<matrix>(a_layout),
-          .b = in<matrix>(b_layout),
-          .c = in<matrix>(c_layout),
-          .d = in<matrix>(d_layout),
-          .a_at = static_cast<const std::byte*>(a_at),
-          .b_at = static_cast<const std::byte*>(b_at),
-          .c_at = static_cast<const std::byte*>(c_at),
-          .d_at = static_cast<std::byte*>(d_at),
-          .alpha = *static_cast<const float*>(alpha),
-          .beta = *static_cast<const float*>(beta),
-          .seed = scrambled()};
-    if (p.scale != CUDA_R_32F || !fits(p, j.a, j.b, j.c, j.d)) return wrong("matrices that cannot be multiplied");
-    if (algorithm == nullptr || algorithm->data[0] != algorithm_mark || algorithm->data[2] != static_cast<std::uint64_t>(p.epilogue))
-        return wrong("an algorithm that the heuristic did not give for this product");
-    if (workspace_bytes < algorithm->data[1] || (algorithm->data[1] > 0 && reinterpret_cast<std::uintptr_t>(workspace) % 256 != 0))
-        return wrong("a workspace that is too small, or not 256-byte aligned");
-    const void* const pointers[] = {a_at, b_at, c_at, d_at};
-    for (int i = 0; i < 4; ++i)
-        if (reinterpret_cast<std::uintptr_t>(pointers[i]) % algorithm->data[3 + i] != 0)
-            return wrong("a matrix that is less aligned than the heuristic was told");
-    if (!aux_is_right(p, j.d)) return wrong("an auxiliary mask that is missing, misaligned, or has rows of no whole 128 bits");
-    std::vector<region> reads{whole(j.a, a_at), whole(j.b, b_at)}, writes{whole(j.d, d_at)};
-    if (j.beta != 0) reads.push_back(whole(j.c, c_at));
-    const region bias{p.bias, static_cast<std::size_t>(j.bias_size()) * size_of(j.bias_type())};
-    if (reads_bias(p.epilogue)) reads.push_back(bias);
-    if (writes_bias(p.epilogue)) writes.push_back(bias);
-    const region mask{p.aux, static_cast<std::size_t>(p.aux_leading / 8 * j.n())};
-    if (reads_mask(p.epilogue)) reads.push_back(mask);
-    if (writes_mask(p.epilogue)) writes.push_back(mask);
-    if (algorithm->data[1] > 0) writes.push_back({workspace, algorithm->data[1]});
-    const std::string name = "matmul " + epilogues().at(p.epilogue);
-    return enqueue(stream, name, std::move(reads), std::move(writes), [j] { j.run(); }) == cudaSuccess ? CUBLAS_STATUS_SUCCESS
-                                                                                                       : CUBLAS_STATUS_EXECUTION_FAILED;
+cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc, const void* alpha, const void* a,
+                              cublasLtMatrixLayout_t a_layout, const void* b, cublasLtMatrixLayout_t b_layout, const void* beta,
+                              const void* c, cublasLtMatrixLayout_t c_layout, void* d, cublasLtMatrixLayout_t d_layout,
+                              const cublasLtMatmulAlgo_t* algo, void* workspace, size_t workspace_bytes, cudaStream_t stream) {
+    return call("cublasLtMatmul", [&] {
+        known(handle);
+        if (alpha == nullptr || beta == nullptr) misused("alpha or beta is null");
+        const product what = read(known(desc, kind_of::product), known(a_layout, kind_of::layout), known(b_layout, kind_of::layout),
+                                  known(c_layout, kind_of::layout), known(d_layout, kind_of::layout));
+        float factors[2];
+        std::memcpy(&factors[0], alpha, sizeof(float));
+        std::memcpy(&factors[1], beta, sizeof(float));
+        run(what, algo, a, b, c, d, factors[0], factors[1], workspace, workspace_bytes, stream);
+    });
 }
 
 }  // extern "C"
