@@ -48,8 +48,8 @@ protected:
             case op_kind::dropout: return dropout_backward(op, gradient);
             case op_kind::reshape: return give(op.src[0], gradient);
             case op_kind::add: give(op.src[0], gradient); return give(op.src[1], gradient);
-            case op_kind::softmax:
-            case op_kind::custom: break;  // refused on the way forward
+            case op_kind::custom: return custom_backward_pass(op, gradient);
+            case op_kind::softmax: break;  // refused on the way forward
         }
     }
 
@@ -180,6 +180,30 @@ protected:
                                       g.picture(to, in(op)), vector(gradient(op.weight)), vector(gradient(op.bias)));
         add(op, "batch norm backward", either(way(g.take())));
         give(op.src[0], to);
+    }
+
+    void custom_backward_pass(const operation& op, const array& gradient_of_output) {
+        const array src = values_[index(op.src[0])], dst = values_[index(op.dst)];
+        const bool wanted = needs_gradient(op.src[0]), weighted = op.weight >= 0;
+        const array to = wanted ? fresh(in(op)) : array{};
+        const location weight = weighted ? parameter(op.weight) : location{}, by_weight = weighted ? gradient(op.weight) : location{};
+        const custom_backward fixed{
+            .batch = batch(), .in = in(op), .out = out(op), .attribute = op.rate, .type = storage_of(options_.precision)};
+        add(op, "custom backward",
+            either(
+                way(kernel({src.at, dst.at, gradient_of_output.at, to.at},
+                           [=, from = gradient_of_output.at, run = kernels_of(op).backward](const memory_map& m, const launch_context& c) {
+                               custom_backward call = fixed;
+                               call.stream = c.on.get();
+                               call.src = m.at(src.at);
+                               call.dst = m.at(dst.at);
+                               call.weight = m.as<const float>(weight);
+                               call.grad_dst = m.at(from);
+                               call.grad_src = m.at(to.at);
+                               call.grad_weight = m.as<float>(by_weight);
+                               run(call);
+                           }))));
+        if (wanted) give(op.src[0], to);
     }
 
     void dropout_backward(const operation& op, const array& gradient) {

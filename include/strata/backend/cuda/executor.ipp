@@ -85,7 +85,8 @@ STRATA_INLINE planned_program shared_state::plan(const program_view& program, in
                                     .mode = of,
                                     .precision = how.precision,
                                     .batch_norm_epsilon = how.conventions.batch_norm_epsilon,
-                                    .deterministic = device.deterministic};
+                                    .deterministic = device.deterministic,
+                                    .kernels = device.kernels};
     return {lower(program, lowering),
             {.target = target, .filter = detail::filter_of(how.precision, device), .products = &products, .variables = &variables}};
 }

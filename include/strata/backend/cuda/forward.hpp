@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,9 +33,7 @@ protected:
             case op_kind::reshape: dst = values_[index(op.src[0])]; break;
             case op_kind::add: dst = sum(op); break;
             case op_kind::softmax: dst = softmax(op); break;
-            case op_kind::custom:
-                throw unsupported(describe(program_, op) + ": the custom operation '" + op.custom->name +
-                                  "' has no CUDA kernel; train this network on the CPU");
+            case op_kind::custom: dst = custom(op); break;
         }
     }
 
@@ -250,6 +249,33 @@ protected:
                 c.launch(kernels::softmax_rows{m.as<const float>(src.at), leading, static_cast<int>(classes), m.as<float>(dst.at)}, rows);
             }))));
         return dst;
+    }
+
+    array custom(const operation& op) {
+        const array src = values_[index(op.src[0])], dst = fresh(out(op));
+        const location weight = op.weight >= 0 ? parameter(op.weight) : location{};
+        const custom_forward fixed{
+            .batch = batch(), .in = in(op), .out = out(op), .attribute = op.rate, .type = storage_of(options_.precision)};
+        add(op, "custom forward",
+            either(way(kernel({src.at, dst.at}, [=, run = kernels_of(op).forward](const memory_map& m, const launch_context& c) {
+                custom_forward call = fixed;
+                call.stream = c.on.get();
+                call.src = m.at(src.at);
+                call.weight = m.as<const float>(weight);
+                call.dst = m.at(dst.at);
+                run(call);
+            }))));
+        return dst;
+    }
+
+    const custom_kernels& kernels_of(const operation& op) const {
+        for (const custom_kernels& k : options_.kernels) {
+            const bool same = k.operation != nullptr && std::string_view(k.operation->name) == op.custom->name;
+            if (same && k.forward != nullptr && (k.backward != nullptr || !training())) return k;
+        }
+        throw unsupported(describe(program_, op) + ": the device was opened without a " +
+                          (training() ? "forward and backward" : "forward") + " kernel for the custom operation '" + op.custom->name +
+                          "'; give it in cuda::options::kernels");
     }
 
 private:

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <strata/backend/cuda/device_program.hpp>
+#include <strata/backend/cuda/options.hpp>
 #include <strata/core/config.hpp>
 #include <strata/core/dtype.hpp>
 #include <strata/network/program.hpp>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace strata::inline STRATA_ABI::cuda {
@@ -25,6 +27,7 @@ struct lowering_options {
     strata::precision precision = precision::fp32;
     float batch_norm_epsilon = 1e-3f;  // where the program leaves it open
     bool deterministic = false;
+    std::span<const custom_kernels> kernels{};
 };
 
 // Where the variables of a program lie in their arenas: offsets in bytes, in f32.
