@@ -151,7 +151,12 @@ STRATA_INLINE std::optional<plan> plan_cache::load(const std::string& path, cons
 }
 
 STRATA_INLINE void plan_cache::store(const std::string& path, const std::string& key, const plan& made) {
-    if (!detail::write_plan_file(folder_, path, detail::plan_text(key, made))) ++unwritten_;
+    try {
+        if (detail::write_plan_file(folder_, path, detail::plan_text(key, made))) return;
+    } catch (const cudnn_error&) {
+        // A plan that cuDNN does not put into words.
+    }
+    ++unwritten_;
 }
 
 STRATA_INLINE std::optional<plan> plan_cache::try_plan(const operation_graph& graph, const target& target, const engine_filter& filter,
