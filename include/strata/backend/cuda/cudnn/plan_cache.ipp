@@ -165,7 +165,14 @@ STRATA_INLINE std::optional<plan> plan_cache::try_plan(const operation_graph& gr
         ++made_;
         return cudnn::try_plan(graph, target, filter, what, why);
     }
-    const std::string key = key_of(graph, target, filter), path = folder_ + '/' + sha256(key).substr(0, 40) + ".plan";
+    std::string key;
+    try {
+        key = key_of(graph, target, filter);
+    } catch (const cudnn_error&) {  // a GPU that cuDNN does not put into words: nothing of it can be kept
+        ++made_, ++unwritten_;
+        return cudnn::try_plan(graph, target, filter, what, why);
+    }
+    const std::string path = folder_ + '/' + sha256(key).substr(0, 40) + ".plan";
     bool exists = false;
     if (auto loaded = load(path, key, graph, target, what, exists)) return loaded;
     auto made = cudnn::try_plan(graph, target, filter, what, why);
