@@ -68,7 +68,8 @@ TEST_CASE("every convolution of AlexNet has a plan on each described GPU in f32,
 TEST_CASE("the T4 convolves in f32 and f16; bf16 is refused with a reason and not with an error") {
     const target on = gpu("t4_sm75");
     for (const data_type type : {data_type::f32, data_type::f16}) {
-        for_each_graph(type, [&](const operation_graph& g) { CHECK_NOTHROW(find_plan(g, on, {.strict_fp32 = true, .deterministic = true}, "t4")); });
+        for_each_graph(
+            type, [&](const operation_graph& g) { CHECK_NOTHROW(find_plan(g, on, {.strict_fp32 = true, .deterministic = true}, "t4")); });
     }
     std::string why;
     const auto found = try_plan(graph_of(layers[1], data_type::bf16, direction::fused_forward), on, {}, "conv2d #2 forward", &why);
