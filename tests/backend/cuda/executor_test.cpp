@@ -6,6 +6,7 @@
 
 #include <support/device_step.hpp>
 #include <support/random_values.hpp>
+#include <files/scratch_folder.hpp>
 #include <virtual_gpu/device.hpp>
 
 #include <limits>
@@ -91,6 +92,28 @@ TEST_CASE("ten captured steps give the bits of ten steps that are enqueued one o
         return values;
     };
     CHECK(train(true) == train(false));
+}
+
+TEST_CASE("engines kept in a folder are taken from there, and give the same bits") {
+    const test::scratch_folder folder;
+    const pictures data(32);
+    const auto train = [&](const std::string& plan_cache) {
+        model m(small_alexnet().view(), cuda::open({.plan_cache = plan_cache}));
+        m.executor().configure(adam{}, {});
+        const auto resident = m.executor().load(data.view());
+        enqueue_epoch(m.executor(), *resident, 32, 16);
+        CHECK(results_of(m.executor()).size() == 2);
+        return read_all(m.executor(), m.program(), state::parameter);
+    };
+    const auto descriptors = [] { return vgpu::calls()["cudnnBackendFinalize"]; };
+    const auto made = train("");
+    vgpu::reset_calls();
+    CHECK(train(folder.path()) == made);  // writes them
+    const auto of_choosing = descriptors();
+    CHECK(folder.names().size() > 20);
+    vgpu::reset_calls();
+    CHECK(train(folder.path()) == made);
+    CHECK(descriptors() < of_choosing / 3);  // no graph was handed over, no heuristic asked
 }
 
 TEST_CASE("a data set that passes through the device gives the bits of one that lies on it") {

@@ -52,6 +52,7 @@ struct shared_state {
     cublaslt::handle products;
     cudnn::handle dnn;  // of `on`
     cudnn::target target;
+    mutable cudnn::plan_cache plans;
     model_memory memory;
     event updated;  // after the latest change of parameters or statistics
 

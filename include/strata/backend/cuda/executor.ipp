@@ -77,6 +77,7 @@ STRATA_INLINE shared_state::shared_state(const program_view& program, const exec
       device(opened),
       dnn(on.get()),
       target(cudnn::target::of(dnn)),
+      plans(opened.plan_cache),
       memory(program, how.precision, on) {}
 
 STRATA_INLINE planned_program shared_state::plan(const program_view& program, int batch, mode of) const {
@@ -88,7 +89,11 @@ STRATA_INLINE planned_program shared_state::plan(const program_view& program, in
                                     .deterministic = device.deterministic,
                                     .kernels = device.kernels};
     return {lower(program, lowering),
-            {.target = target, .filter = detail::filter_of(how.precision, device), .products = &products, .variables = &variables}};
+            {.target = target,
+             .filter = detail::filter_of(how.precision, device),
+             .cache = &plans,
+             .products = &products,
+             .variables = &variables}};
 }
 
 STRATA_INLINE executor::executor(const program_view& program, const executor_options& how, const options& device)

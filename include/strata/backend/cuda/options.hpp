@@ -48,6 +48,7 @@ struct options {
     bool capture = true;         // false: each step is enqueued operation by operation, for debuggers and profilers
     bool deterministic = false;  // only engines that give the same bits at each run
     std::int64_t workspace_limit = std::int64_t{1} << 30;  // bytes that one operation may ask for; engines that need more are not chosen
+    std::string plan_cache{};  // a folder where chosen engines are kept for the next run (cudnn/plan_cache.hpp); empty: nowhere
     // Bytes of a data set that may lie on the device as a whole; larger ones pass through it. Negative: three quarters of what is free.
     std::int64_t resident_limit = -1;
     std::int64_t passing_bytes = std::int64_t{32} << 20;  // of the device, for the rows that pass through it

@@ -6,6 +6,7 @@
 #include <strata/backend/cuda/cublaslt/matmul.hpp>
 #include <strata/backend/cuda/cudnn/engines.hpp>
 #include <strata/backend/cuda/cudnn/plan.hpp>
+#include <strata/backend/cuda/cudnn/plan_cache.hpp>
 #include <strata/backend/cuda/device_program.hpp>
 #include <strata/core/config.hpp>
 
@@ -22,6 +23,7 @@ namespace strata::inline STRATA_ABI::cuda {
 struct planner {
     const cudnn::target& target;
     cudnn::engine_filter filter{};
+    cudnn::plan_cache* cache = nullptr;
     const cublaslt::handle* products = nullptr;
     const memory_map* variables = nullptr;  // where biases and their gradients lie; needed with `products`
 };

@@ -36,8 +36,10 @@ STRATA_INLINE std::string planned_call::describe() const {
 STRATA_INLINE std::vector<planned_call> choose_way(const action& of, const planner& how) {
     const auto plan_of = [&of, &how](const call& c, bool last, planned_call& to) {
         if (const auto* graph = std::get_if<graph_call>(&c)) {
-            to.graph = last ? cudnn::find_plan(graph->graph, how.target, how.filter, of.what)
-                            : cudnn::try_plan(graph->graph, how.target, how.filter, of.what);
+            std::string why;
+            to.graph = how.cache != nullptr ? how.cache->try_plan(graph->graph, how.target, how.filter, of.what, &why)
+                                            : cudnn::try_plan(graph->graph, how.target, how.filter, of.what, &why);
+            if (!to.graph && last) throw cudnn::no_plan(why);
             return to.graph.has_value();
         }
         const auto* product = std::get_if<matmul_call>(&c);
