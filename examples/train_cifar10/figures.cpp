@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <ctime>
 
-#include <time.h>
+#include <time.h>  // NOLINT(modernize-deprecated-headers): localtime_r is POSIX
 
 namespace train_cifar10 {
 

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <cstring>
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is POSIX
 #include <unistd.h>
 
 namespace train_cifar10 {
