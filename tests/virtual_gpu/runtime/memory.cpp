@@ -90,7 +90,7 @@ cudaError_t allocate_device(void** where, std::size_t bytes) {
 cudaError_t allocate_pinned(void** where, std::size_t bytes, unsigned flags) {
     state& s = the();
     if (where == nullptr) return misused(cudaErrorInvalidValue, "cudaHostAlloc: no place for the address");
-    if ((flags & ~(cudaHostAllocPortable | cudaHostAllocMapped | cudaHostAllocWriteCombined)) != 0)
+    if ((flags & ~unsigned{cudaHostAllocPortable | cudaHostAllocMapped | cudaHostAllocWriteCombined}) != 0)
         return misused(cudaErrorInvalidValue, "cudaHostAlloc: unknown flags");
     if (const cudaError_t status = refuse_when_capturing("cudaHostAlloc"); status != cudaSuccess) return status;
     ++s.counted.allocations;
