@@ -11,7 +11,7 @@ using namespace strata;
 namespace {
 
 template <typename Error>
-std::string refusal(const char* name) {
+std::string said_by(const char* name) {
     try {
         open(name);
     } catch (const Error& e) { return e.what(); }
@@ -31,9 +31,9 @@ TEST_CASE("auto opens the CPU where there is no CUDA backend, and says why") {
 #endif
 
 TEST_CASE("cuda never falls back: without its backend it is refused, with the way to get it") {
-    CHECK(refusal<unsupported>("cuda").find("-DSTRATA_WITH_CUDA=ON") != std::string::npos);
+    CHECK(said_by<unsupported>("cuda").find("-DSTRATA_WITH_CUDA=ON") != std::string::npos);
 }
 
 TEST_CASE("a device that is not known is refused with the names of those that are") {
-    CHECK(refusal<invalid_input>("tpu") == "device tpu: give auto, cpu or cuda");
+    CHECK(said_by<invalid_input>("tpu") == "device tpu: give auto, cpu or cuda");
 }
