@@ -64,6 +64,7 @@ set(STRATA_HEADERS
   strata/backend/cuda/kernels/list.hpp
   strata/backend/cuda/lowering.hpp
   strata/backend/cuda/lowering.ipp
+  strata/backend/cuda/lowering_options.hpp
   strata/backend/cuda/model_memory.hpp
   strata/backend/cuda/model_memory.ipp
   strata/backend/cuda/open.hpp

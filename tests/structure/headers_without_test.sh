@@ -24,6 +24,7 @@ backend/cuda/arrays         parts of lowering: executor_test.cpp and random_netw
 backend/cuda/forward        as arrays
 backend/cuda/backward       as arrays
 backend/cuda/lowering       as arrays
+backend/cuda/lowering_options types only
 backend/cuda/planned_program as arrays
 backend/cuda/model_memory   as arrays
 backend/cuda/inference      as arrays

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <strata/backend/cuda/device_program.hpp>
-#include <strata/backend/cuda/lowering.hpp>
+#include <strata/backend/cuda/lowering_options.hpp>
 #include <strata/core/config.hpp>
 #include <strata/network/builder.hpp>
 #include <strata/network/liveness.hpp>

@@ -147,4 +147,5 @@ private:
 
 #if !defined(STRATA_LINKED)
 #include <strata/backend/cuda/executor.ipp>
+#include <strata/backend/cuda/inference.hpp>  // make_inference
 #endif

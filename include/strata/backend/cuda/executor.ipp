@@ -4,7 +4,6 @@
 
 #include <strata/backend/cuda/executor.hpp>
 
-#include <strata/backend/cuda/inference.hpp>
 #include <strata/backend/cuda/runtime/device.hpp>
 #include <strata/backend/cuda/runtime/status.hpp>
 #include <strata/core/error.hpp>
@@ -465,13 +464,6 @@ STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, 
     copy(&end, evaluating_.state.data(), sizeof end, shared_->on.get());
     shared_->on.synchronize();
     return {end.loss_sum / static_cast<double>(count), static_cast<double>(end.correct) / static_cast<double>(count), count};
-}
-
-STRATA_INLINE std::unique_ptr<backend::inference> executor::make_inference(int batch_size) {
-    if (batch_size < 1)
-        throw invalid_input("batch_size " + std::to_string(batch_size) + ": a predictor takes at least one picture at a time");
-    const device_scope scope(shared_->device.device);
-    return std::make_unique<inference>(shared_, batch_size);
 }
 
 }  // namespace strata::inline STRATA_ABI::cuda

@@ -86,4 +86,11 @@ STRATA_INLINE void inference::run(const dataset_view& pictures, std::span<float>
     }
 }
 
+STRATA_INLINE std::unique_ptr<backend::inference> executor::make_inference(int batch_size) {
+    if (batch_size < 1)
+        throw invalid_input("batch_size " + std::to_string(batch_size) + ": a predictor takes at least one picture at a time");
+    const device_scope scope(shared_->device.device);
+    return std::make_unique<inference>(shared_, batch_size);
+}
+
 }  // namespace strata::inline STRATA_ABI::cuda
