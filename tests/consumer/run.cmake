@@ -17,6 +17,7 @@ endfunction()
 
 set(arguments -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${CXX}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" "-DCMAKE_CXX_FLAGS=${FLAGS}"
     "-DOneDNN_INCLUDE_DIR=${OneDNN_INCLUDE_DIR}" "-DOneDNN_LIBRARY=${OneDNN_LIBRARY}" "-DWITH_CPU=${HAS_CPU}"
+    "-DWITH_CUDA=${HAS_CUDA}" "-DCUDAToolkit_ROOT=${CUDA_ROOT}" "-DcuDNN_INCLUDE_DIR=${cuDNN_INCLUDE_DIR}" "-DcuDNN_LIBRARY=${cuDNN_LIBRARY}"
     "-DWITH_ARCHIVE=${HAS_ARCHIVE}")
 if(WAY STREQUAL "find_package")
   run("${CMAKE_COMMAND}" --install "${STRATA_BUILD}" --prefix "${work}/first")
@@ -30,7 +31,7 @@ if(WAY STREQUAL "find_package")
   endforeach()
   list(APPEND arguments "-DCMAKE_PREFIX_PATH=${work}/moved" -DCMAKE_BUILD_TYPE=Debug)
 else()
-  list(APPEND arguments "-DSTRATA_SOURCE=${STRATA_SOURCE}" -DCMAKE_BUILD_TYPE=Debug)
+  list(APPEND arguments "-DSTRATA_SOURCE=${STRATA_SOURCE}" -DCMAKE_BUILD_TYPE=Debug -DSTRATA_CUDA_ARCHITECTURES=90)
 endif()
 
 run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}" -B "${work}/build" ${arguments})
