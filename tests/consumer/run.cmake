@@ -17,8 +17,8 @@ endfunction()
 
 set(arguments -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${CXX}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" "-DCMAKE_CXX_FLAGS=${FLAGS}"
     "-DOneDNN_INCLUDE_DIR=${OneDNN_INCLUDE_DIR}" "-DOneDNN_LIBRARY=${OneDNN_LIBRARY}" "-DWITH_CPU=${HAS_CPU}"
-    "-DWITH_CUDA=${HAS_CUDA}" "-DCUDAToolkit_ROOT=${CUDA_ROOT}" "-DcuDNN_INCLUDE_DIR=${cuDNN_INCLUDE_DIR}" "-DcuDNN_LIBRARY=${cuDNN_LIBRARY}"
-    "-DWITH_ARCHIVE=${HAS_ARCHIVE}")
+    "-DWITH_CUDA=${HAS_CUDA}" "-DCUDAToolkit_ROOT=${CUDA_ROOT}" "-DcuDNN_INCLUDE_DIR=${cuDNN_INCLUDE_DIR}"
+    "-DcuDNN_LIBRARY=${cuDNN_LIBRARY}" "-DWITH_ARCHIVE=${HAS_ARCHIVE}")
 if(WAY STREQUAL "find_package")
   run("${CMAKE_COMMAND}" --install "${STRATA_BUILD}" --prefix "${work}/first")
   file(RENAME "${work}/first" "${work}/moved")
