@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// What a GPU's libraries may refuse: each cuBLASLt epilogue and each fused cuDNN graph that training asks for is refused alone, then all
+// together. Where the backend knows another way it takes it, with the same numbers; where there is none, the error names the layer.
+#include <strata/cuda.hpp>
+
+#include <doctest/doctest.h>
+
+#include <support/device_step.hpp>
+#include <support/every_layer.hpp>
+#include <virtual_gpu/cudnn/options.hpp>
+#include <virtual_gpu/device.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace strata;
+using namespace testing;
+
+namespace {
+
+constexpr std::int64_t batch = 3;
+
+// Every layer that can be one graph with its neighbour: with and without bias and rectifier, both kinds of it.
+const program& network() {
+    static const program made = [] {
+        program p({9, 9, 3});
+        tensor x = build::relu(p, build::conv2d(p, p.input(), {.filters = 8, .win = same(3)}));
+        x = build::leaky_relu(p, build::conv2d(p, x, {.filters = 8, .win = same(3)}), 0.1f);
+        x = build::max_pool2d(p, x, valid(2));
+        x = build::relu(p, build::conv2d(p, x, {.filters = 8, .win = same(3), .use_bias = false}));
+        x = build::conv2d(p, x, {.filters = 8, .win = valid(3)});
+        x = build::batch_norm(p, x);
+        x = build::relu(p, x);
+        x = build::dropout(p, build::flatten(p, x), 0.25f);
+        x = build::relu(p, build::dense(p, x, {.units = 16}));
+        x = build::leaky_relu(p, build::dense(p, x, {.units = 24}), 0.2f);
+        x = build::relu(p, build::dense(p, x, {.units = 16, .use_bias = false}));
+        build::dense(p, x, {.units = 5});
+        p.check();
+        return p;
+    }();
+    return made;
+}
+
+struct numbers {
+    double loss = 0, evaluation = 0;
+    std::vector<std::vector<float>> gradients, parameters, statistics;
+    std::vector<float> outputs;
+    std::uint64_t executions = 0;  // of cuDNN, cuBLASLt and our own kernels
+};
+
+// A step from the same state each time, then an evaluation and a prediction.
+numbers step_numbers_with(precision of) {
+    const step_case c = step_case::draw(network().view(), batch, 0.1, 5, {});
+    model m(network().view(), cuda::open(), {.precision = of, .seed = c.settings.seed});
+    backend::executor& executor = m.executor();
+    write_state(executor, c.state);
+    executor.configure(sgd{.learning_rate = 0.1f}, {.label_smoothing = 0.1f});
+    const dataset_view data = c.data(network().view());
+    numbers n;
+    vgpu::reset_counters();
+    n.loss = static_cast<double>(run_step(executor, data, 0.1f).loss);
+    n.gradients = read_all(executor, network().view(), state::gradient);
+    n.parameters = read_all(executor, network().view(), state::parameter);
+    n.statistics = read_all(executor, network().view(), state::statistic);
+    const auto resident = executor.load(data);
+    n.evaluation = executor.evaluate(*resident, first_rows(batch), static_cast<int>(batch), {}).loss;
+    n.outputs.resize(static_cast<std::size_t>(batch) * 5);
+    executor.make_inference(static_cast<int>(batch))->run(data, n.outputs);
+    const vgpu::counts counted = vgpu::counters();
+    for (const auto& [name, one] : counted.library) n.executions += one.runs;
+    for (const auto& [name, one] : counted.kernels) n.executions += one.runs;
+    return n;
+}
+
+// The largest distance of two steps' numbers, relative to the norm of each array, or (where rounding differs: what cancels is all
+// rounding) of all arrays of a kind together.
+double distance_of(const numbers& a, const numbers& b, bool each) {
+    double most = std::max(std::abs(a.loss - b.loss) / std::max(1.0, b.loss), std::abs(a.evaluation - b.evaluation));
+    const auto compare = [&most](const std::vector<float>& x, const std::vector<float>& y) {
+        const values exact = to_doubles(y);
+        most = std::max(most, distance(x, exact) / (norm(exact) + 1e-6));
+    };
+    for (const auto list : {&numbers::gradients, &numbers::parameters, &numbers::statistics}) {
+        std::vector<float> x, y;
+        for (std::size_t i = 0; i < (a.*list).size(); ++i) {
+            if (each) compare((a.*list)[i], (b.*list)[i]);
+            x.insert(x.end(), (a.*list)[i].begin(), (a.*list)[i].end());
+            y.insert(y.end(), (b.*list)[i].begin(), (b.*list)[i].end());
+        }
+        compare(x, y);
+    }
+    compare(a.outputs, b.outputs);
+    return most;
+}
+
+struct refusals {
+    explicit refusals(const std::vector<std::string>& what) {
+        vgpu::forget_seen();
+        for (const std::string& one : what) vgpu::refuse(one);
+    }
+    ~refusals() { vgpu::accept_all(); }
+    refusals(const refusals&) = delete;
+    refusals& operator=(const refusals&) = delete;
+};
+
+// The fused graphs and epilogues that the network's step, evaluation and prediction ask for.
+std::vector<std::string> fused_of(precision of) {
+    const refusals none({});
+    step_numbers_with(of);
+    std::vector<std::string> list;
+    for (const std::string& name : vgpu::epilogues_seen()) {
+        if (name != "DEFAULT") list.push_back(name);
+    }
+    for (const std::string& name : vgpu::graphs_seen()) {
+        if (name.find('+') != name.npos) list.push_back(name);
+    }
+    return list;
+}
+
+// What has no other way yet, and the layer that the error then names: a dense layer's bias without its rectifier, and batch norm at
+// inference, where scale and shift are one graph.
+const std::map<std::string, std::string> indispensable = {{"BIAS", "dense"}, {"multiply+add", "batch_norm"}};
+
+// `each` and `from`: how far, and from what, another way may be.
+void refuse_each(precision of, bool each, const numbers& from, double tolerance) {
+    const numbers wanted = step_numbers_with(of);
+    const std::vector<std::string> all = fused_of(of);
+    CHECK(all.size() >= 5);
+    std::vector<std::string> dispensable;
+    for (const std::string& name : all) {
+        CAPTURE(name);
+        const refusals one({name});
+        if (const auto only = indispensable.find(name); only != indispensable.end()) {
+            std::string message;
+            try {
+                step_numbers_with(of);
+            } catch (const error& e) { message = e.what(); }
+            CHECK(message.find(only->second) != message.npos);
+            continue;
+        }
+        dispensable.push_back(name);
+        const numbers otherwise = step_numbers_with(of);
+        const double found = distance_of(otherwise, from, each);
+        CHECK(otherwise.executions > wanted.executions);
+        MESSAGE(name << " refused: " << found);
+        CHECK(found < tolerance);
+    }
+    const refusals together(dispensable);
+    CHECK(distance_of(step_numbers_with(of), from, each) < tolerance);
+    CHECK(vgpu::misuse() == std::vector<std::string>{});
+}
+
+}  // namespace
+
+TEST_CASE("each epilogue and each fused graph that is refused in fp32 leads to another way with the same numbers") {
+    refuse_each(precision::fp32, true, step_numbers_with(precision::fp32), 1e-5);
+}
+
+TEST_CASE("in bf16 the other ways are as near to fp32 as the fused ones, though they round once more") {
+    const numbers exact = step_numbers_with(precision::fp32);
+    const double usual = distance_of(step_numbers_with(precision::bf16), exact, false);
+    MESSAGE("bf16 as it is: " << usual);
+    CHECK(usual < 0.4);
+    refuse_each(precision::bf16, false, exact, 1.1 * usual);
+}
