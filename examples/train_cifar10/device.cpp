@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Choosing the device.
+// Choosing the device and the precision. Nothing here knows a backend: strata::open does, from what is linked.
 #include "device.hpp"
 
-#include <strata/backend/cpu/open.hpp>
 #include <strata/core/error.hpp>
+#include <strata/open.hpp>
 
 #include <filesystem>
 #include <system_error>
@@ -12,35 +12,68 @@ namespace train_cifar10 {
 
 namespace {
 
+bool is_gpu(const strata::device& device) { return device.name().starts_with("cuda"); }
+
+// The default. A run of Keras or PyTorch on a GPU since Ampere computes its convolutions with TF32 products unless told otherwise:
+// arrays stay f32, and a step is several times as fast. A GPU without them (Turing), and the CPU, take fp32.
+strata::precision usual_precision(const strata::device& device) {
+    return is_gpu(device) && device.supports(strata::precision::tf32) ? strata::precision::tf32 : strata::precision::fp32;
+}
+
+#if !defined(STRATA_HAS_CUDA)
 bool nvidia_is_visible() {
     std::error_code none;
-    return std::filesystem::exists("/dev/nvidia0", none) || std::filesystem::exists("/proc/driver/nvidia/version", none);
+    for (const char* sign : {"/dev/nvidia0", "/dev/nvidiactl", "/proc/driver/nvidia/version"})
+        if (std::filesystem::exists(sign, none)) return true;
+    return false;
+}
+#endif
+
+strata::device open_named(const options& options) {
+#if !defined(STRATA_HAS_CUDA)
+    if (options.device == "cuda")
+        throw strata::unsupported(
+            "--device cuda: this build has no CUDA backend; run script/setup --cuda, which fetches CUDA and cuDNN where they are missing, "
+            "and build again with -DSTRATA_WITH_CUDA=ON, or use --device cpu");
+#endif
+    strata::open_options how;
+    how.cpu.threads = options.threads;
+    try {
+        return strata::open(options.device, how);
+    } catch (const strata::unsupported& e) { throw strata::unsupported("--device " + options.device + ": " + e.what()); }
 }
 
 }  // namespace
 
 chosen_device open_device(const options& options) {
-    if (options.device == "cuda")
-        throw strata::invalid_input(
-            "--device cuda: this build has no CUDA backend, and strata " STRATA_VERSION_STRING
-            " does not come with one yet; take a later version built with -DSTRATA_WITH_CUDA=ON, or use --device cpu");
-    chosen_device chosen{strata::cpu::open({.threads = options.threads}),
-                         options.device == "cpu" ? "--device cpu asks for it" : "it is the only device that this build has"};
-    const strata::precision precision = options.precision.value_or(strata::precision::fp32);
-    if (!chosen.device.supports(precision))
-        throw strata::invalid_input(std::string("--precision ") + strata::name_of(precision) + ": the device (" + chosen.device.name() +
-                                    ") does not compute in it; use --precision fp32");
+    strata::device device = open_named(options);
+    chosen_device chosen{device, device.reason(), options.precision.value_or(usual_precision(device))};
+    if (!device.supports(chosen.precision))
+        throw strata::invalid_input(std::string("--precision ") + strata::name_of(chosen.precision) + ": the device (" + device.name() +
+                                    ") does not compute in it" + (is_gpu(device) ? ", which needs compute capability 8.0 or later" : "") +
+                                    "; use --precision fp32");
     return chosen;
 }
 
-std::vector<std::string> hints() {
+std::string precision_text(const options& options, const chosen_device& chosen) {
+    const std::string name = strata::name_of(chosen.precision);
+    if (options.precision || chosen.precision != strata::precision::tf32) return name;
+    return name + " (the default on a GPU, as Keras and PyTorch compute convolutions there; --precision fp32 is exact and slower)";
+}
+
+std::vector<std::string> hints([[maybe_unused]] const options& options, const chosen_device& chosen) {
     std::vector<std::string> sentences;
 #if defined(__GNUC__) && !defined(__OPTIMIZE__)
     sentences.emplace_back("this build is not optimised, so it is slow: configure with -DCMAKE_BUILD_TYPE=Release, or use script/train");
 #endif
-    if (nvidia_is_visible())
-        sentences.emplace_back("an NVIDIA device is visible, but this build of strata " STRATA_VERSION_STRING
-                               " has no CUDA backend: it trains on the CPU");
+#if !defined(STRATA_HAS_CUDA)
+    if (options.device != "cpu" && nvidia_is_visible())
+        sentences.emplace_back(
+            "an NVIDIA device is visible, but this build of strata has no CUDA backend, so it trains on the CPU: run script/setup --cuda "
+            "and build again with -DSTRATA_WITH_CUDA=ON, or use script/train, which does both");
+#endif
+    if (options.threads != 0 && is_gpu(chosen.device))
+        sentences.emplace_back("--threads " + std::to_string(options.threads) + " has no effect: the GPU does the work");
     return sentences;
 }
 

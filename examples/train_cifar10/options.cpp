@@ -19,9 +19,9 @@ void add_data(command_line& line, options& o) {
 }
 
 void add_device(command_line& line, options& o, std::string& precision) {
-    line.choice("--device", o.device, {"auto", "cpu", "cuda"}, "auto, cpu or cuda");
+    line.choice("--device", o.device, {"auto", "cpu", "cuda"}, "auto (the GPU where one is visible), cpu or cuda");
     line.choice("--precision", precision, {"fp32", "tf32", "bf16"},
-                "fp32, tf32 or bf16 (default fp32; with --evaluate what the file says)");
+                "fp32, tf32 or bf16 (default: fp32 on the CPU, tf32 on a GPU that has it; with --evaluate what the file says)");
     line.number<int>(
         "--threads", o.threads, [](int threads) { return threads >= 0 && threads <= 1024; }, "0: as many as the machine has",
         "give a number from 1 to 1024, or 0 for as many as the machine has");

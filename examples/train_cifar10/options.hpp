@@ -15,7 +15,7 @@ struct options {
     std::string data = "sample";
     std::optional<std::int64_t> limit{};
     std::string device = "auto";
-    std::optional<strata::precision> precision{};  // fp32; with --evaluate the file's
+    std::optional<strata::precision> precision{};  // the device's default; with --evaluate the file's
     int epochs = 15;
     int batch_size = 32;
     double validation_split = 0.2;

@@ -106,6 +106,7 @@ void outputs::save_settings(const strata::history& history, const std::optional<
     text("strata", STRATA_VERSION_STRING);
     text("compiler", compiler());
     text("device", device_.device.name());
+    text("device_reason", device_.reason);
     text("began", began_);
     text("data", data_.source);
     integer("training_rows", rows_.training);
@@ -119,7 +120,7 @@ void outputs::save_settings(const strata::history& history, const std::optional<
     text("optimizer", "adam");
     number("learning_rate", options_.learning_rate);
     text("conventions", options_.conventions);
-    text("precision", strata::name_of(options_.precision.value_or(strata::precision::fp32)));
+    text("precision", strata::name_of(device_.precision));
     integer("threads", options_.threads);
     fields.emplace_back("seed", std::to_string(options_.seed));
     integer("epochs_trained", static_cast<std::int64_t>(history.epochs.size()));
@@ -159,10 +160,11 @@ void outputs::save_report(const strata::history& history, const strata::model& m
         {"optimizer", "Adam, learning rate " + shortest(o.learning_rate)},
         {"width", shortest(o.width)},
         {"conventions", o.conventions},
-        {"precision", strata::name_of(o.precision.value_or(strata::precision::fp32))},
+        {"precision", strata::name_of(device_.precision)},
         {"seed", std::to_string(o.seed)},
         {"command", command_of(o)}};
-    page.environment = {{"device", device_.device.name()}, {"strata", STRATA_VERSION_STRING}, {"compiler", compiler()}};
+    page.environment = {
+        {"device", device_.device.name()}, {"chosen because", device_.reason}, {"strata", STRATA_VERSION_STRING}, {"compiler", compiler()}};
     page.network = strata::summary(model.program());
     save(directory_, [&] { strata::save_report(page, path("report.html")); });
 }

@@ -24,6 +24,15 @@ double seconds_since(std::chrono::steady_clock::time_point began) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
+constexpr std::int64_t batches_to_time = 32;
+
+double median_difference(const std::vector<double>& moments) {
+    std::vector<double> differences;
+    for (std::size_t i = 1; i < moments.size(); ++i) differences.push_back(moments[i] - moments[i - 1]);
+    std::sort(differences.begin(), differences.end());
+    return differences.empty() ? moments.back() : differences[differences.size() / 2];
+}
+
 std::string data_line(const options& options, const pictures& data, const row_counts& rows) {
     std::string text = data.source + ": " + grouped(rows.training) + " rows train, " + grouped(rows.validation) + " validate, " +
                        grouped(rows.test) + " test";
@@ -62,32 +71,34 @@ double timing::total(const row_counts& rows, int epochs) const {
 }
 
 timing time_steps(const strata::program_view& program, const chosen_device& chosen, const options& options, const pictures& data) {
-    strata::model copy(
-        program, chosen.device,
-        {.conventions = options.meaning(), .precision = options.precision.value_or(strata::precision::fp32), .seed = options.seed});
+    strata::model copy(program, chosen.device, {.conventions = options.meaning(), .precision = chosen.precision, .seed = options.seed});
     strata::trainer trainer(copy, strata::adam{.learning_rate = static_cast<float>(options.learning_rate)});
-    const strata::dataset_view batch = data.train.view().slice(0, options.batch_size);
+    const strata::dataset_view some = data.train.view().slice(0, std::min(batches_to_time * options.batch_size, data.train.rows()));
     timing result;
     try {
-        // The first step also makes what the later ones only use.
+        // In an epoch, as in the run: several steps may be in flight. The first also makes what the later ones only use.
         const auto began = std::chrono::steady_clock::now();
-        trainer.train_step(batch);
-        std::vector<double> steps;
-        while (steps.empty() || (steps.size() < 5 && seconds_since(began) < 2)) {
-            stop_if_interrupted();
-            const auto step_began = std::chrono::steady_clock::now();
-            trainer.train_step(batch);
-            steps.push_back(seconds_since(step_began));
-        }
-        std::sort(steps.begin(), steps.end());
-        result.step = steps[steps.size() / 2];
+        std::vector<double> ends;
+        const auto on_batch = [&](const strata::batch_result&) {
+            ends.push_back(seconds_since(began));
+            const bool enough = ends.size() > 5 && ends.back() > 0.2;
+            return enough || (ends.size() > 1 && ends.back() > 2) || was_interrupted() ? strata::flow::stop : strata::flow::go_on;
+        };
+        trainer.fit(some, {.epochs = 2, .batch_size = options.batch_size}, {}, on_batch);
+        stop_if_interrupted();
+        result.step = median_difference(ends);
     } catch (const strata::non_finite_loss&) { return {}; }  // the run itself will say so, with the step
-    stop_if_interrupted();
+    const strata::dataset_view batch = some.slice(0, options.batch_size);
     trainer.evaluate(batch, options.batch_size);
     stop_if_interrupted();
     const auto evaluation_began = std::chrono::steady_clock::now();
     trainer.evaluate(batch, options.batch_size);
     result.evaluated_row = seconds_since(evaluation_began) / options.batch_size;
+    if (result.evaluated_row * static_cast<double>(some.rows()) < 0.1) {  // so short that what surrounds the batch would count
+        const auto again = std::chrono::steady_clock::now();
+        trainer.evaluate(some, options.batch_size);
+        result.evaluated_row = seconds_since(again) / static_cast<double>(some.rows());
+    }
     return result;
 }
 
@@ -99,24 +110,25 @@ std::string text_of(const plan& plan) {
         name.resize(10, ' ');
         text += name + wrapped(value, name.size()) + "\n";
     };
-    const auto precision = o.precision.value_or(strata::precision::fp32);
     line("device", plan.device.device.name());
     line("", "chosen because " + plan.device.reason);
     line("data", data_line(o, plan.data, plan.rows));
     if (!plan.data.short_batches.empty()) line("note", plan.data.short_batches);
     line("network", "AlexNet, width " + shortest(o.width) + ": " + grouped(plan.program.parameter_count()) + " parameters; a step needs " +
-                        megabytes(strata::planned_bytes(plan.program, {.batch = o.batch_size, .precision = precision})));
+                        megabytes(strata::planned_bytes(plan.program, {.batch = o.batch_size, .precision = plan.device.precision})));
     line("training", counted(o.epochs, "epoch", "epochs") + " of " + counted(plan.rows.steps, "step", "steps") + ", " +
                          counted(o.batch_size, "picture", "pictures") + " a step; Adam, learning rate " + shortest(o.learning_rate) + "; " +
-                         (o.conventions == "keras" ? "Keras's" : "PyTorch's") + " conventions; " + strata::name_of(precision) + "; seed " +
-                         std::to_string(o.seed));
+                         (o.conventions == "keras" ? "Keras's" : "PyTorch's") + " conventions; " + strata::name_of(plan.device.precision) +
+                         "; seed " + std::to_string(o.seed));
+    if (const std::string text_of_precision = precision_text(o, plan.device); text_of_precision.size() > 4)
+        line("precision", text_of_precision);
     if (plan.times.step > 0)
         line("time", "about " + duration(plan.times.total(plan.rows, o.epochs)) + " (a step takes " + fixed(1000 * plan.times.step, 0) +
                          " ms, timed on a copy of the model)");
     line("results", plan.directory);
     if (plan.data.kind == data_kind::sample)
         line("full set", "script/train --data cifar10 fetches CIFAR-10 once (170 MB) and trains on it");
-    for (const std::string& hint : hints()) line("hint", hint);
+    for (const std::string& hint : hints(o, plan.device)) line("hint", hint);
     return text;
 }
 

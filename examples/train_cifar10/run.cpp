@@ -119,8 +119,16 @@ strata::loaded_model saved_model(const options& options, const chosen_device& ch
     const auto named = [&](const char* what) {
         return std::string(what).starts_with(options.evaluate) ? "--evaluate " + std::string(what) : what;
     };
+    const auto load = [&](std::optional<strata::precision> precision) {
+        return strata::load_model(options.evaluate, chosen.device, {.precision = precision, .operations = {}});
+    };
     try {
-        return strata::load_model(options.evaluate, chosen.device, {.precision = options.precision, .operations = {}});
+        try {
+            return load(options.precision);
+        } catch (const strata::unsupported&) {
+            if (options.precision) throw;
+            return load(strata::precision::fp32);  // a model that was trained in what only other devices have
+        }
     } catch (const strata::invalid_input& e) { throw strata::invalid_input(named(e.what())); } catch (const strata::io_error& e) {
         throw strata::io_error(named(e.what()));
     }
@@ -145,9 +153,7 @@ int train(const options& options) {
         say("strata " STRATA_VERSION_STRING " trains AlexNet on CIFAR-10\n\n" +
             text_of(plan{options, chosen, data, rows, times, program, directory}) + "\n" + strata::summary(program).text() + "\n");
 
-    strata::model model(
-        program, chosen.device,
-        {.conventions = options.meaning(), .precision = options.precision.value_or(strata::precision::fp32), .seed = options.seed});
+    strata::model model(program, chosen.device, {.conventions = options.meaning(), .precision = chosen.precision, .seed = options.seed});
     strata::trainer trainer(model, strata::adam{.learning_rate = static_cast<float>(options.learning_rate)});
     const outputs files(directory, options, chosen, data, rows);
     files.save_settings({}, std::nullopt);
@@ -181,10 +187,11 @@ int evaluate(const options& options) {
     strata::dataset_view rows = data.test;
     rows.input = loaded.input;
     if (!options.quiet)
-        say("device    " + chosen.device.name() + "\ndata      " + data.source + ": " + counted(rows.rows(), "test row", "test rows") +
+        say("device    " + chosen.device.name() + "\n          " + wrapped("chosen because " + chosen.reason, 10) + "\ndata      " +
+            data.source + ": " + counted(rows.rows(), "test row", "test rows") +
             (data.short_batches.empty() ? "" : "\nnote      " + wrapped(data.short_batches, 10)) + "\nmodel     " + options.evaluate +
             ": " + grouped(loaded.model.program().parameter_count()) + " parameters, " + counted(loaded.model.steps(), "step", "steps") +
-            " trained, written by strata " + loaded.version + "\n\n");
+            " trained, written by strata " + loaded.version + "\nprecision " + strata::name_of(loaded.model.options().precision) + "\n\n");
     const auto result = run_on_test_set(loaded.model, rows, options.batch_size, [](double) { return !was_interrupted(); });
     if (!result) stop_if_interrupted();
     const test_result& test = result.value();

@@ -41,9 +41,14 @@ expect 2 "--out '': give a directory that does not exist yet" --out ""
 expect 2 "--epochs: it belongs to a training, and --evaluate only evaluates" --evaluate model.safetensors --epochs 3
 nothing_written "wrong options"
 
-expect 2 "--device cuda: this build has no CUDA backend" --device cuda
-expect 2 "--precision tf32: the device (cpu" --precision tf32
-expect 2 "--precision bf16: the device (cpu" --precision bf16
+if ! nvidia_is_visible; then
+    # Without the backend, or without a GPU: either way a sentence with the fix, and no run on the CPU.
+    expect 2 "--device cuda: " --device cuda
+    [[ $err == *"this build has no CUDA backend; run script/setup --cuda"* || $err == *"no NVIDIA driver is loaded; install one"* ||
+        $err == *"shows no device"* ]] || complain "--device cuda: no fix: $err"
+fi
+expect 2 "--precision tf32: the device (cpu" --device cpu --precision tf32
+expect 2 "--precision bf16: the device (cpu" --device cpu --precision bf16
 nothing_written "what the device lacks"
 
 # Who asks for help gets it, whatever else is on the line.

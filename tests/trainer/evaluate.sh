@@ -7,12 +7,12 @@ run "${small[@]}" --conventions torch --out result
 trained=$(grep '^test accuracy' <<<"$out")
 model=$work/result/model.safetensors
 before=$(cksum <"$model")
-run --evaluate "$model"
+run --evaluate "$model" --device cpu
 [ "$code" = 0 ] && [ -z "$err" ] || complain "exit code $code: $err"
 [ "$(grep '^test accuracy' <<<"$out")" = "$trained" ] || complain "trained: $trained; evaluated: $(grep '^test accuracy' <<<"$out")"
 [[ $out == *airplane*truck* ]] || complain "no scores of each class: $out"
 [[ $out == *"10 steps trained"* ]] || complain "the steps are not told: $out"
-run --evaluate "$model" --quiet
+run --evaluate "$model" --device cpu --quiet
 [ "$out" = "$trained" ] || complain "--quiet says: $out"
 data_folder good
 run --evaluate "$model" --data good --batch-size 7
@@ -32,7 +32,7 @@ expect 2 "this is a safetensors file, but not a strata model" --evaluate other.s
 printf 'PK\003\004 something else' >other.zip
 expect 2 "--evaluate other.zip: not a safetensors file, or a truncated one: its header is longer than the file" --evaluate other.zip
 [[ $err =~ [0-9]{4} ]] && complain "the length of what is no header is told: $err"
-expect 2 "--precision bf16" --evaluate "$model" --precision bf16
-expect 2 "--device cuda" --evaluate "$model" --device cuda
+expect 2 "--precision bf16" --evaluate "$model" --device cpu --precision bf16
+nvidia_is_visible || expect 2 "--device cuda" --evaluate "$model" --device cuda
 expect 2 "--data nowhere" --evaluate "$model" --data nowhere
 finish

@@ -8,7 +8,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/support.sh"
 start() {
     rm -rf result
     [ $# != 0 ] || set -- --epochs 100000 --width 0.05 --limit 100 --batch-size 16
-    env --default-signal=INT "$trainer" --threads 1 --out result "$@" >.out 2>.err </dev/null &
+    env --default-signal=INT "$trainer" --device cpu --threads 1 --out result "$@" >.out 2>.err </dev/null &
     job=$!
 }
 # wait_for PATH: at most 60 seconds.

@@ -7,7 +7,7 @@ command -v script >/dev/null || { echo "skipped: the program 'script' (util-linu
 # on_terminal COLUMNS LANG: what a terminal of that width receives.
 on_terminal() {
     rm -rf result
-    local command="stty cols $1; '$trainer' --limit 80 --width 0.05 --epochs 2 --batch-size 4 --threads 1 --out result"
+    local command="stty cols $1; '$trainer' --device cpu --limit 80 --width 0.05 --epochs 2 --batch-size 4 --threads 1 --out result"
     TERM=xterm LC_ALL=$2 script -qec "$command" /dev/null </dev/null
 }
 wide=$(on_terminal 120 C.UTF-8)
@@ -26,7 +26,7 @@ widest=$(tr '\r' '\n' <<<"$narrow" | sed 's/\x1b\[K//g' | grep -E '^ *[0-9]+/16'
 # Sentences are broken at words, with what they are about in the margin; words as long as a path are not.
 sentences=$(tr '\r' '\n' <<<"$narrow" | grep -E '^(device|data|training|time|note:|  (Guessing|The sample))' | awk 'length($0) > 40')
 [ -z "$sentences" ] || complain "on 40 columns these lines are wider: $sentences"
-[[ $narrow == *$'\n          chosen because it is'* ]] || complain "the plan has lost its margin: $narrow"
+[[ $narrow == *$'\n          chosen because the cpu'* ]] || complain "the plan has lost its margin: $narrow"
 dumb=$(TERM=dumb script -qec "'$trainer' ${small[*]} --out dumb" /dev/null </dev/null)
 [[ $dumb == *$'\x1b'* ]] && complain "codes for a terminal that knows none"
 finish
