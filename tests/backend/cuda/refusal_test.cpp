@@ -161,10 +161,10 @@ TEST_CASE("each epilogue and each fused graph that is refused in fp32 leads to a
     refuse_each(precision::fp32, true, step_numbers_with(precision::fp32), 1e-5);
 }
 
-TEST_CASE("in bf16 the other ways are as near to fp32 as the fused ones, though they round once more") {
+TEST_CASE("in bf16 the other ways are as near to fp32 as the fused ones, though they round more often") {
     const numbers exact = step_numbers_with(precision::fp32);
     const double usual = distance_of(step_numbers_with(precision::bf16), exact, false);
     MESSAGE("bf16 as it is: " << usual);
     CHECK(usual < 0.4);
-    refuse_each(precision::bf16, false, exact, 1.1 * usual);
+    refuse_each(precision::bf16, false, exact, 1.3 * usual);
 }
