@@ -26,6 +26,8 @@ set(STRATA_HEADERS
   strata/backend/cpu/variables.ipp
   strata/backend/cuda/arrays.hpp
   strata/backend/cuda/backward.hpp
+  strata/backend/cuda/course.hpp
+  strata/backend/cuda/course.ipp
   strata/backend/cuda/cublaslt/matmul.hpp
   strata/backend/cuda/cublaslt/matmul.ipp
   strata/backend/cuda/cublaslt/status.hpp
@@ -86,6 +88,8 @@ set(STRATA_HEADERS
   strata/backend/cuda/runtime/status.ipp
   strata/backend/cuda/runtime/stream.hpp
   strata/backend/cuda/runtime/stream.ipp
+  strata/backend/cuda/shared_state.hpp
+  strata/backend/cuda/shared_state.ipp
   strata/backend/device.hpp
   strata/core/config.hpp
   strata/core/dtype.hpp

@@ -28,6 +28,8 @@ backend/cuda/lowering_options types only
 backend/cuda/planned_program as arrays
 backend/cuda/model_memory   as arrays
 backend/cuda/inference      as arrays
+backend/cuda/course         tests/backend/cuda/executor_test.cpp
+backend/cuda/shared_state   as arrays
 backend/cuda/row_ring       tests/backend/cuda/executor_test.cpp
 "
 missing=0

@@ -4,17 +4,14 @@
 // reads, behind an event. Evaluation runs in the same stream, prediction in streams of its own (inference.hpp).
 #pragma once
 
-#include <strata/backend/cuda/cublaslt/status.hpp>
-#include <strata/backend/cuda/cudnn/engines.hpp>
-#include <strata/backend/cuda/cudnn/plan.hpp>
-#include <strata/backend/cuda/model_memory.hpp>
+#include <strata/backend/cuda/course.hpp>
+#include <strata/backend/cuda/device_program.hpp>
 #include <strata/backend/cuda/options.hpp>
 #include <strata/backend/cuda/planned_program.hpp>
-#include <strata/backend/cuda/row_ring.hpp>
 #include <strata/backend/cuda/runtime/graph.hpp>
-#include <strata/backend/cuda/runtime/kernels.hpp>
 #include <strata/backend/cuda/runtime/memory.hpp>
 #include <strata/backend/cuda/runtime/stream.hpp>
+#include <strata/backend/cuda/shared_state.hpp>
 #include <strata/backend/device.hpp>
 #include <strata/core/config.hpp>
 #include <strata/kernels/adam.hpp>
@@ -28,36 +25,6 @@
 #include <vector>
 
 namespace strata::inline STRATA_ABI::cuda {
-
-// A data set on the device, as bytes or floats as it was given; one that does not fit stays where it is and passes through a row_ring.
-struct resident_data final : backend::resident_data {
-    resident_data(const dataset_view& v, std::int64_t number_of_data, bool whole, const stream& on);
-    void point(kernels::step_state& state) const;  // sets the fields of the data; of one that is on the device
-
-    dataset_view view;
-    std::int64_t number;  // of the executor's data sets
-    bool on_device;
-    device_memory pictures, labels;
-};
-
-// What an executor and its predictors share.
-struct shared_state {
-    shared_state(const program_view& program, const executor_options& how, const options& device);
-
-    strata::program predicts;  // with its softmax
-    executor_options how;
-    options device;
-    stream on;  // of training and evaluation
-    kernel_library library;
-    cublaslt::handle products;
-    cudnn::handle dnn;  // of `on`
-    cudnn::target target;
-    mutable cudnn::plan_cache plans;
-    model_memory memory;
-    event updated;  // after the latest change of parameters or statistics
-
-    planned_program plan(const program_view& program, int batch, mode of) const;
-};
 
 class executor final : public backend::executor {
 public:
@@ -96,19 +63,6 @@ private:
         captured_graph captured{};        // empty where steps are not captured
         float label_smoothing = 0;        // that was captured
     };
-    // Rows in order on the device, and where a run over them stands.
-    struct course {
-        std::vector<std::int64_t> rows;
-        std::vector<float> rates;
-        kernels::step_state begin{};  // as it is uploaded
-        device_memory row_table, rate_table, state;
-        std::unique_ptr<row_ring> ring;  // where the data are not on the device
-        std::int64_t ring_of = -1;       // resident_data::number
-        bool streams = false;
-
-        kernels::step_state* on_device() const { return reinterpret_cast<kernels::step_state*>(state.data()); }
-    };
-
     compiled& program_for(int batch, mode of);
     compiled make_compiled(int batch, mode of);
     void make_layer_table(compiled& c);
@@ -116,9 +70,9 @@ private:
     void prepare(compiled& c, const course& along, float label_smoothing);
     void enqueue(const compiled& c, const course& along, float label_smoothing) const;  // the whole step, operation by operation
     void commit(const compiled& c, const launch_context& context) const;  // enqueues what follows the gradients
-    void upload(course& along, const resident_data& data, std::span<const std::int64_t> rows, std::span<const float> rates, int batch);
-    void launch_at(course& along, const compiled& c, std::int64_t first) const;
+    void launch_at(const course& along, const compiled& c, std::int64_t first) const;
     void check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const;
+    kernels::step_state beginning() const;
     kernels::adam_settings adam_settings() const;
     void take_oldest();
     void drain();
@@ -135,7 +89,7 @@ private:
 
     course training_, evaluating_;
     int batch_size_ = 0;
-    std::size_t cursor_ = 0;
+    std::int64_t cursor_ = 0;
     std::int64_t launched_ = 0, taken_ = 0;  // steps launched over the model's life, and of them reported
     std::int64_t loaded_ = 0;                // data sets
     mapped_memory ring_;                     // in_flight reports

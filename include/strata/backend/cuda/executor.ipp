@@ -19,29 +19,9 @@
 
 namespace strata::inline STRATA_ABI::cuda {
 
-// ---- data on the device
+// ---- state
 
 namespace detail {
-
-template <typename T>
-STRATA_INLINE device_memory on_device(std::span<const T> values, const stream& on) {
-    const auto bytes = static_cast<std::int64_t>(values.size_bytes());
-    device_memory memory(bytes);
-    if (bytes > 0) copy(memory.data(), values.data(), bytes, on.get());
-    return memory;
-}
-
-// Makes room for the values, and enqueues their copy; they must stay until the stream is done.
-template <typename T>
-STRATA_INLINE void upload(device_memory& to, const std::vector<T>& values, const stream& on) {
-    const auto bytes = static_cast<std::int64_t>(values.size() * sizeof(T));
-    if (to.bytes() < bytes) to = device_memory(bytes);
-    if (bytes > 0) copy(to.data(), values.data(), bytes, on.get());
-}
-
-STRATA_INLINE cudnn::engine_filter filter_of(precision of, const options& device) {
-    return {.strict_fp32 = of == precision::fp32, .deterministic = device.deterministic, .workspace_limit = device.workspace_limit};
-}
 
 // The largest batch below this one for which so many bytes are enough, by the plan of memory; 0 when none is.
 STRATA_INLINE int batch_that_fits(const program_view& program, int batch, precision of, std::int64_t bytes) {
@@ -51,56 +31,11 @@ STRATA_INLINE int batch_that_fits(const program_view& program, int batch, precis
 
 }  // namespace detail
 
-STRATA_INLINE resident_data::resident_data(const dataset_view& v, std::int64_t number_of_data, bool whole, const stream& on)
-    : view(v), number(number_of_data), on_device(whole) {
-    if (!whole) return;
-    pictures = v.floats.empty() ? detail::on_device(v.bytes, on) : detail::on_device(v.floats, on);
-    labels = v.labels.empty() ? detail::on_device(v.one_hot, on) : detail::on_device(v.labels, on);
-    on.synchronize();
-}
-
-STRATA_INLINE void resident_data::point(kernels::step_state& state) const {
-    state.bytes = view.floats.empty() ? reinterpret_cast<const std::uint8_t*>(pictures.data()) : nullptr;
-    state.floats = view.floats.empty() ? nullptr : reinterpret_cast<const float*>(pictures.data());
-    state.labels = view.labels.empty() ? nullptr : reinterpret_cast<const std::int32_t*>(labels.data());
-    state.one_hot = view.labels.empty() ? reinterpret_cast<const float*>(labels.data()) : nullptr;
-    state.scale = view.input.scale;
-    state.offset = view.input.offset;
-}
-
-// ---- state
-
-STRATA_INLINE shared_state::shared_state(const program_view& program, const executor_options& options_of_model, const options& opened)
-    : predicts(fused(strata::program(program))),
-      how(options_of_model),
-      device(opened),
-      dnn(on.get()),
-      target(cudnn::target::of(dnn)),
-      plans(opened.plan_cache),
-      memory(program, how.precision, on) {}
-
-STRATA_INLINE planned_program shared_state::plan(const program_view& program, int batch, mode of) const {
-    const memory_map variables = memory.map();
-    const lowering_options lowering{.batch = batch,
-                                    .mode = of,
-                                    .precision = how.precision,
-                                    .batch_norm_epsilon = how.conventions.batch_norm_epsilon,
-                                    .deterministic = device.deterministic,
-                                    .kernels = device.kernels};
-    return {lower(program, lowering),
-            {.target = target,
-             .filter = detail::filter_of(how.precision, device),
-             .cache = &plans,
-             .products = &products,
-             .variables = &variables}};
-}
-
 STRATA_INLINE executor::executor(const program_view& program, const executor_options& how, const options& device)
     : shared_(std::make_shared<shared_state>(program, how, device)),
       trains_(training_program(strata::program(program))),
       ring_(in_flight * static_cast<std::int64_t>(sizeof(kernels::step_report))) {
     for (int i = 0; i < in_flight; ++i) done_.emplace_back();
-    for (course* along : {&training_, &evaluating_}) along->state = device_memory(sizeof(kernels::step_state));
     shared_->updated.record(shared_->on);
     shared_->on.synchronize();
 }
@@ -133,9 +68,7 @@ STRATA_INLINE void executor::write(state which, std::size_t index, std::span<con
 }
 
 STRATA_INLINE std::int64_t executor::bytes_held() const {
-    std::int64_t bytes = shared_->memory.bytes() + activations_.bytes() + workspace_.bytes();
-    for (const course* along : {&training_, &evaluating_})
-        bytes += along->row_table.bytes() + along->rate_table.bytes() + (along->ring ? along->ring->bytes() : 0);
+    std::int64_t bytes = shared_->memory.bytes() + activations_.bytes() + workspace_.bytes() + training_.bytes() + evaluating_.bytes();
     return bytes;
 }
 
@@ -201,7 +134,9 @@ STRATA_INLINE void executor::make_layer_table(compiled& c) {
                          .variance_scale = kernels::moving_statistics::scale_of(values, how.unbiased_moving_variance)});
         c.channels += of.channels;
     }
-    c.normalized_layers = detail::on_device(std::span<const kernels::normalized_layer>(table), shared_->on);
+    const auto bytes = static_cast<std::int64_t>(table.size() * sizeof(kernels::normalized_layer));
+    c.normalized_layers = device_memory(bytes);
+    copy(c.normalized_layers.data(), table.data(), bytes, shared_->on.get());
     shared_->on.synchronize();  // the table here goes
 }
 
@@ -272,7 +207,7 @@ STRATA_INLINE kernels::adam_settings executor::adam_settings() const {
 }
 
 STRATA_INLINE void executor::enqueue(const compiled& c, const course& along, float label_smoothing) const {
-    const launch_context context{shared_->on, shared_->library, along.on_device(), label_smoothing};
+    const launch_context context{shared_->on, shared_->library, along.state(), label_smoothing};
     const bool trains = c.of == mode::training;
     if (trains) context.launch(kernels::begin_step{context.state, adam_settings(), optimizer_.kind == optimizer_kind::adam}, 1);
     c.plans.run(context, shared_->dnn, shared_->products);
@@ -288,7 +223,7 @@ STRATA_INLINE void executor::enqueue(const compiled& c, const course& along, flo
 // Runs the engines once as they are, so that all of them are loaded, then captures the step.
 STRATA_INLINE void executor::prepare(compiled& c, const course& along, float label_smoothing) {
     if (c.ready && c.label_smoothing == label_smoothing) return;
-    const launch_context context{shared_->on, shared_->library, along.on_device(), label_smoothing};
+    const launch_context context{shared_->on, shared_->library, along.state(), label_smoothing};
     c.plans.run(context, shared_->dnn, shared_->products);
     if (shared_->device.capture) c.captured = captured_graph::capture(shared_->on, [&] { enqueue(c, along, label_smoothing); });
     c.label_smoothing = label_smoothing;
@@ -296,8 +231,8 @@ STRATA_INLINE void executor::prepare(compiled& c, const course& along, float lab
 }
 
 // Launches the step over the rows from `first` on.
-STRATA_INLINE void executor::launch_at(course& along, const compiled& c, std::int64_t first) const {
-    if (along.streams) along.ring->before(shared_->on, first, c.batch);
+STRATA_INLINE void executor::launch_at(const course& along, const compiled& c, std::int64_t first) const {
+    along.before(shared_->on, first, c.batch);
     if (c.captured.empty()) return enqueue(c, along, c.label_smoothing);
     c.captured.launch(shared_->on);
 }
@@ -337,35 +272,14 @@ STRATA_INLINE void executor::check_rows(const dataset_view& data, std::span<cons
     }
 }
 
-STRATA_INLINE void executor::upload(course& along, const resident_data& data, std::span<const std::int64_t> rows,
-                                    std::span<const float> rates, int batch) {
-    along.begin = {};
-    along.streams = !data.on_device;
-    if (data.on_device) {
-        along.rows.assign(rows.begin(), rows.end());
-        data.point(along.begin);
-    } else {
-        if (along.ring_of != data.number || along.ring->half() < batch) {
-            const std::int64_t half_bytes = shared_->device.passing_bytes / 2;
-            along.ring = std::make_unique<row_ring>(data.view, std::max<std::int64_t>(half_bytes / data.view.picture.size(), batch));
-            along.ring_of = data.number;
-        }
-        along.ring->begin(rows);
-        along.rows = along.ring->row_table();
-        along.ring->point(along.begin);
-        along.ring->before(shared_->on, 0, std::min<std::int64_t>(batch, static_cast<std::int64_t>(rows.size())));
-    }
-    along.rates.assign(rates.begin(), rates.end());
-    detail::upload(along.row_table, along.rows, shared_->on);
-    detail::upload(along.rate_table, along.rates, shared_->on);
-    along.begin.rows = reinterpret_cast<const std::int64_t*>(along.row_table.data());
-    along.begin.rates = reinterpret_cast<const float*>(along.rate_table.data());
-    along.begin.rate_count = static_cast<std::int64_t>(along.rates.size());
-    along.begin.seed = shared_->how.seed;
-    along.begin.step = steps_;
-    along.begin.slots_zero_at = slots_zero_at_;
-    along.begin.launched = launched_;
-    copy(along.state.data(), &along.begin, sizeof along.begin, shared_->on.get());
+// What a course begins from.
+STRATA_INLINE kernels::step_state executor::beginning() const {
+    kernels::step_state from{};
+    from.seed = shared_->how.seed;
+    from.step = steps_;
+    from.slots_zero_at = slots_zero_at_;
+    from.launched = launched_;
+    return from;
 }
 
 STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, const backend::epoch_order& order) {
@@ -378,7 +292,7 @@ STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, con
     published_.clear();
     batch_size_ = order.batch_size;
     cursor_ = 0;
-    upload(training_, resident, order.rows, order.learning_rates, batch_size_);
+    training_.begin(resident, order.rows, order.learning_rates, batch_size_, beginning(), shared_->device.passing_bytes, shared_->on);
     // Everything that the epoch needs is made before its first step.
     const auto rows = static_cast<std::int64_t>(order.rows.size()), size = static_cast<std::int64_t>(batch_size_);
     for (const std::int64_t batch : {std::min(size, rows), rows % size}) {
@@ -391,20 +305,20 @@ STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, con
 }
 
 STRATA_INLINE void executor::step() {
-    if (cursor_ >= training_.rows.size()) throw invalid_input("executor: the epoch has no more steps; begin another");
+    if (cursor_ >= training_.rows()) throw invalid_input("executor: the epoch has no more steps; begin another");
     const device_scope scope(shared_->device.device);
-    const std::size_t count = std::min(static_cast<std::size_t>(batch_size_), training_.rows.size() - cursor_);
+    const std::int64_t count = std::min<std::int64_t>(batch_size_, training_.rows() - cursor_);
     compiled& c = program_for(static_cast<int>(count), mode::training);
     prepare(c, training_, loss_.label_smoothing);
     if (launched_ - taken_ == in_flight) take_oldest();
-    launch_at(training_, c, static_cast<std::int64_t>(cursor_));
+    launch_at(training_, c, cursor_);
     const auto slot = static_cast<std::size_t>(launched_ % in_flight);
     ++launched_;
     cursor_ += count;
     try {
         done_[slot].record(shared_->on);
         shared_->updated.record(shared_->on);
-        if (training_.streams) training_.ring->after(shared_->on, static_cast<std::int64_t>(cursor_));
+        training_.after(shared_->on, cursor_);
     } catch (const error&) {  // the step runs all the same: what it commits is reported before the error goes on
         shared_->on.synchronize();
         while (taken_ < launched_) take_oldest();
@@ -450,7 +364,7 @@ STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, 
     for (const std::int64_t batch : batches) {
         if (batch > 0) program_for(static_cast<int>(batch), mode::evaluation);
     }
-    upload(evaluating_, resident, rows, {}, batch_size);
+    evaluating_.begin(resident, rows, {}, batch_size, beginning(), shared_->device.passing_bytes, shared_->on);
     for (const std::int64_t batch : batches) {
         if (batch == 0) continue;
         prepare(program_for(static_cast<int>(batch), mode::evaluation), evaluating_, how.label_smoothing);
@@ -458,10 +372,10 @@ STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, 
     for (std::int64_t first = 0; first < count; first += size) {
         const std::int64_t batch = std::min(size, count - first);
         launch_at(evaluating_, program_for(static_cast<int>(batch), mode::evaluation), first);
-        if (evaluating_.streams) evaluating_.ring->after(shared_->on, first + batch);
+        evaluating_.after(shared_->on, first + batch);
     }
     kernels::step_state end;
-    copy(&end, evaluating_.state.data(), sizeof end, shared_->on.get());
+    copy(&end, evaluating_.state(), sizeof end, shared_->on.get());
     shared_->on.synchronize();
     return {end.loss_sum / static_cast<double>(count), static_cast<double>(end.correct) / static_cast<double>(count), count};
 }

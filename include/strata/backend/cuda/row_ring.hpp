@@ -17,6 +17,9 @@
 
 namespace strata::inline STRATA_ABI::cuda {
 
+// Sets the fields of a step_state that say where the data lie: pictures and labels as the view holds them.
+void point_at(kernels::step_state& state, const dataset_view& view, const device_memory& pictures, const device_memory& labels);
+
 class row_ring {
 public:
     // half: rows of one half, at least a batch. The arrays of the view must outlive the ring.

@@ -49,14 +49,17 @@ STRATA_INLINE row_ring::~row_ring() {
     } catch (const error&) {}
 }
 
-STRATA_INLINE void row_ring::point(kernels::step_state& state) const {
-    state.bytes = data_.floats.empty() ? reinterpret_cast<const std::uint8_t*>(pictures_.data()) : nullptr;
-    state.floats = data_.floats.empty() ? nullptr : reinterpret_cast<const float*>(pictures_.data());
-    state.labels = data_.labels.empty() ? nullptr : reinterpret_cast<const std::int32_t*>(labels_.data());
-    state.one_hot = data_.labels.empty() ? reinterpret_cast<const float*>(labels_.data()) : nullptr;
-    state.scale = data_.input.scale;
-    state.offset = data_.input.offset;
+STRATA_INLINE void point_at(kernels::step_state& state, const dataset_view& view, const device_memory& pictures,
+                            const device_memory& labels) {
+    state.bytes = view.floats.empty() ? reinterpret_cast<const std::uint8_t*>(pictures.data()) : nullptr;
+    state.floats = view.floats.empty() ? nullptr : reinterpret_cast<const float*>(pictures.data());
+    state.labels = view.labels.empty() ? nullptr : reinterpret_cast<const std::int32_t*>(labels.data());
+    state.one_hot = view.labels.empty() ? reinterpret_cast<const float*>(labels.data()) : nullptr;
+    state.scale = view.input.scale;
+    state.offset = view.input.offset;
 }
+
+STRATA_INLINE void row_ring::point(kernels::step_state& state) const { point_at(state, data_, pictures_, labels_); }
 
 STRATA_INLINE std::vector<std::int64_t> row_ring::row_table() const {
     std::vector<std::int64_t> table(order_.size());
