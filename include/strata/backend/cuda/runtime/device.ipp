@@ -4,7 +4,7 @@
 #include <strata/backend/cuda/runtime/device.hpp>
 #include <strata/backend/cuda/runtime/status.hpp>
 
-#include <filesystem>
+#include <unistd.h>
 
 #include <cublasLt.h>
 #include <cuda_runtime_api.h>
@@ -53,9 +53,8 @@ STRATA_INLINE device_properties properties_of(int index) {
 }
 
 STRATA_INLINE bool nvidia_device_present() {
-    std::error_code none;
     for (const char* sign : {"/dev/nvidia0", "/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg"}) {
-        if (std::filesystem::exists(sign, none)) return true;
+        if (access(sign, F_OK) == 0) return true;
     }
     return false;
 }
