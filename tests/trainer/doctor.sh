@@ -30,7 +30,8 @@ if [ $# -gt 1 ]; then
         "an NVIDIA device is visible and usable" -- "$2"
     expect 0 "GPU             the NVIDIA driver shows no device" "would train on  cpu: " "no NVIDIA device is visible" -- \
         env STRATA_TEST_DEVICES=0 "$2"
-    expect 1 "driver          knows CUDA 11.8" "cannot train    an NVIDIA device is visible, but cannot be used" "install a newer driver" -- \
+    expect 1 "driver          knows CUDA 11.8" "cannot train    an NVIDIA device is visible, but cannot be used" \
+        "install a newer driver" -- \
         env STRATA_TEST_VISIBLE=1 STRATA_TEST_DRIVER=11080 "$2"
     expect 1 "cannot train    " "compute capability 7.0, but strata needs 7.5" -- env STRATA_TEST_CAPABILITY=70 "$2"
 fi

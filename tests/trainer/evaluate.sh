@@ -16,7 +16,8 @@ run --evaluate "$model" --device cpu --quiet
 [ "$out" = "$trained" ] || complain "--quiet says: $out"
 data_folder good
 run --evaluate "$model" --data good --batch-size 7
-[ "$code" = 0 ] && [[ $out == *"on 10 pictures"* && $out == *"test_batch.bin holds 10 rows, not 10,000"* ]] || complain "a directory: $code $out $err"
+[ "$code" = 0 ] && [[ $out == *"on 10 pictures"* && $out == *"test_batch.bin holds 10 rows, not 10,000"* ]] ||
+    complain "a directory: $code $out $err"
 [ "$(cksum <"$model")" = "$before" ] && [ "$(ls "$work" | tr '\n' ' ')" = "good result " ] || complain "evaluation wrote something: $(ls)"
 
 expect 2 "--evaluate none.safetensors: cannot be read: No such file" --evaluate none.safetensors

@@ -15,7 +15,8 @@ grep -q '<ul class="notes">.*NaN or infinite at step' nan/report.html || complai
 unheard() {
     code=$?
     [ "$code" = 1 ] || complain "$1: exit code $code"
-    [[ $(cat .err) == "train_cifar10: the standard output cannot be written: $2; "*"files of results are not"* ]] || complain "$1: it said: $(cat .err)"
+    [[ $(cat .err) == "train_cifar10: the standard output cannot be written: $2; "*"files of results are not"* ]] ||
+        complain "$1: it said: $(cat .err)"
 }
 "$trainer" "${small[@]}" --out unheard >/dev/full 2>.err
 unheard /dev/full "No space left on device"
@@ -35,14 +36,16 @@ unheard --help "No space left on device"
 code=$?
 err=$(cat .err)
 [ "$code" = 1 ] || complain "no room: exit code $code: $err"
-[[ $err == *"short/model.safetensors: writing failed: File too large; give another directory with --out"* ]] || complain "no room: it said: $err"
+[[ $err == *"short/model.safetensors: writing failed: File too large; give another directory with --out"* ]] ||
+    complain "no room: it said: $err"
 [ "$(ls -A short | tr '\n' ' ')" = "history.csv history.json settings.json " ] || complain "no room: the files are $(ls -A short)"
 
 # A real full disk, where the test may mount one.
 mkdir disk
 if mount -t tmpfs -o size=300k none disk 2>/dev/null; then
     head -c 280k /dev/zero >disk/other
-    expect 1 "disk/result/model.safetensors: writing failed: No space left on device; free space on the file system of disk/result, or give another --out" \
+    expect 1 "disk/result/model.safetensors: writing failed: No space left on device; free space on the file system of "\
+"disk/result, or give another --out" \
         "${small[@]}" --out disk/result
     [ -z "$(find disk -name '*.part')" ] || complain "a part of a file was left"
     umount disk

@@ -10,7 +10,8 @@ run_of=(--width 0.05 --limit 200)
 close() {
     paste -d, "$1/history.csv" "$2/history.csv" | awk -F, -v share="$3" '
         NR > 1 { rows++
-                 for (i = 3; i <= 5; i += 2) if (!(($i - $(i + 5)) ^ 2 <= (share * $i) ^ 2)) bad = bad " epoch " $1 ": " $i " and " $(i + 5) }
+                 for (i = 3; i <= 5; i += 2)
+                     if (!(($i - $(i + 5)) ^ 2 <= (share * $i) ^ 2)) bad = bad " epoch " $1 ": " $i " and " $(i + 5) }
         END { if (bad != "" || rows != 2) print "losses differ:" bad, "(" rows " epochs)" }'
 }
 for seed in 1 3 7; do

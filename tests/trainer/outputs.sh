@@ -33,7 +33,8 @@ cd deep/result || exit 1
 [ "$(head -n 1 history.csv)" = "epoch,accuracy,loss,val_accuracy,val_loss" ] || complain "history.csv begins with $(head -n 1 history.csv)"
 [ "$(cut -d, -f1 history.csv | tr '\n' ' ')" = "epoch 0 1 " ] || complain "history.csv has the epochs $(cut -d, -f1 history.csv)"
 for key in accuracy loss val_accuracy val_loss; do grep -q "\"$key\": \[.*, .*\]" history.json || complain "history.json has no $key"; done
-for part in '"device": "cpu:' '"device_reason": "the cpu was asked for' '"precision": "fp32"' '"seed": 3' '"batch_size": 16' '"training_rows": 80' '"epochs_trained": 2' '"test_accuracy": 0.' \
+for part in '"device": "cpu:' '"device_reason": "the cpu was asked for' '"precision": "fp32"' '"seed": 3' '"batch_size": 16' \
+    '"training_rows": 80' '"epochs_trained": 2' '"test_accuracy": 0.' \
     '--seed 3 --out deep/result'; do
     grep -qF -- "$part" settings.json || complain "settings.json has no $part"
 done
@@ -41,7 +42,8 @@ for part in strata.program strata.conventions airplane conv2d.weight batch_norm.
     head -c 8000 model.safetensors | grep -qa -- "$part" || complain "model.safetensors has no $part"
 done
 grep -qi "<li>note:" report.html && complain "report.html says 'note:' inside its notes"
-for part in "<svg" "Confusion matrix" "Scores of each class" "airplane" "Settings" "conv2d_4" "not comparable" "chosen because" "the cpu was asked for" "fp32"; do
+for part in "<svg" "Confusion matrix" "Scores of each class" "airplane" "Settings" "conv2d_4" "not comparable" \
+    "chosen because" "the cpu was asked for" "fp32"; do
     grep -q -- "$part" report.html || complain "report.html has no $part"
 done
 grep -q "<script" report.html && complain "report.html has a script"
