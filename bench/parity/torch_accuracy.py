@@ -25,7 +25,8 @@ def main():
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seeds", type=int, default=3, help="seeds 1 to N")
-    parser.add_argument("--conventions", choices=("torch", "keras"), default="torch", help="of batch norm, initialisation and Adam's epsilon")
+    parser.add_argument("--conventions", choices=("torch", "keras"), default="torch",
+                        help="of batch norm, initialisation and Adam's epsilon")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", default=str(here / "torch.csv"))
     options = parser.parse_args()

@@ -38,8 +38,8 @@ STRATA_INLINE std::string reason_of(const options& asked, int threads) {
                              : is_set("OMP_NUM_THREADS") ? "as OMP_NUM_THREADS says"
                                                          : "as many as OpenMP gives";
     const bool limited = is_set("ONEDNN_MAX_CPU_ISA") || is_set("DNNL_MAX_CPU_ISA");
-    return (asked.reason.empty() ? "the program opens the CPU by name" : asked.reason) + "; " + std::to_string(threads) + (threads == 1 ? " thread, " : " threads, ") + from + "; " +
-           onednn::instruction_set() + ", " +
+    return (asked.reason.empty() ? "the program opens the CPU by name" : asked.reason) + "; " + std::to_string(threads) +
+           (threads == 1 ? " thread, " : " threads, ") + from + "; " + onednn::instruction_set() + ", " +
            (limited ? "within what ONEDNN_MAX_CPU_ISA allows" : "the most that oneDNN can use on this processor");
 }
 
