@@ -18,7 +18,7 @@ void print_cuda() {
     line("driver", v.driver == 0 ? "none" : "knows CUDA " + text_of_cuda_version(v.driver));
     line("CUDA", text_of_cuda_version(v.runtime));
     line("cuDNN", text_of_cudnn_version(v.cudnn) + ", made for CUDA " + text_of_cuda_version(v.cudnn_cudart));
-    line("cuBLASLt", std::to_string(v.cublaslt));
+    line("cuBLASLt", text_of_cudnn_version(v.cublaslt));  // numbered as cuDNN is
     for (const device_properties& p : visible_devices())
         line(("device " + std::to_string(p.index)).c_str(), p.name + ", compute capability " + std::to_string(p.major) + "." +
                                                                 std::to_string(p.minor) + ", " + std::to_string(p.memory >> 20) + " MiB, " +
