@@ -87,7 +87,7 @@ descriptor_pointer engine_of(const descriptor_pointer& graph_descriptor, const d
 }
 
 void get_results(descriptor& self, cudnnBackendAttributeType_t type, std::int64_t room, std::int64_t* count, void* out,
-                 std::vector<std::uint64_t>& children) {
+                 std::vector<std::uint64_t>& children, std::string& flags) {
     give(type, CUDNN_TYPE_BACKEND_DESCRIPTOR);
     if (room == 0 || out == nullptr) {  // an upper bound: real cuDNN counts engines here that it will not give
         *count = static_cast<std::int64_t>(self.offered.size()) + 1;
@@ -110,6 +110,7 @@ void get_results(descriptor& self, cudnnBackendAttributeType_t type, std::int64_
         target.self->operations = self.operations;
         target.self->compute_capability = self.compute_capability;
         target.self->finalized = true;
+        flags += one.noted(CUDNN_NUMERICAL_NOTE_TENSOR_CORE) || one.noted(CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS) ? " 1" : " 0";
         ++given;
     }
     *count = given;
@@ -129,14 +130,14 @@ std::string json_of(const descriptor& plan) {
 }
 
 void get_attribute(descriptor& self, int name, cudnnBackendAttributeType_t type, std::int64_t room, std::int64_t* count, void* out,
-                   std::vector<std::uint64_t>& children) {
+                   std::vector<std::uint64_t>& children, std::string& flags) {
     const std::string where = kind_name(self.kind) + ", " + attribute_name(name) + ": ";
     std::int64_t ignored = 0;
     if (count == nullptr) count = &ignored;
     if (!self.finalized) throw refusal{CUDNN_STATUS_NOT_INITIALIZED, where + "the descriptor is not finalized"};
     switch (name) {
         case CUDNN_ATTR_ENGINEHEUR_RESULTS:
-            if (self.kind == CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR) return get_results(self, type, room, count, out, children);
+            if (self.kind == CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR) return get_results(self, type, room, count, out, children, flags);
             break;
         case CUDNN_ATTR_OPERATIONGRAPH_ENGINE_GLOBAL_COUNT:
             if (self.kind != CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR) break;
@@ -438,13 +439,15 @@ cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const raw, cudnn
                                        cudnnBackendAttributeType_t type, std::int64_t room, std::int64_t* count, void* out) {
     std::uint64_t number = 0;
     std::vector<std::uint64_t> numbers;
+    std::string flags;
     const cudnnStatus_t status = call("cudnnBackendGetAttribute", [&] {
         handle_box& source = box(raw, "cudnnBackendGetAttribute");
         number = source.number;
         if (room < 0) throw refusal{CUDNN_STATUS_BAD_PARAM, "cudnnBackendGetAttribute: a negative count"};
-        get_attribute(*source.self, name, type, room, count, out, numbers);
+        get_attribute(*source.self, name, type, room, count, out, numbers, flags);
     });
-    if (recording::active() && number != 0) recording::get(number, name, type, room, status, count == nullptr ? 0 : *count, numbers);
+    if (recording::active() && number != 0)
+        recording::get(number, name, type, room, status, count == nullptr ? 0 : *count, numbers, flags.empty() ? flags : " flags" + flags);
     return status;
 }
 cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t raw) {
@@ -454,6 +457,11 @@ cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t raw) {
         number = target.number;
         if (target.self->kind == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR && unsafe_call("cudnnBackendFinalize (of a plan)") != cudaSuccess)
             throw refusal{CUDNN_STATUS_EXECUTION_FAILED_CUDART, "execution plan: it loads a module, which a capture does not allow"};
+        const descriptor& self = *target.self;
+        const bool asks = (self.kind == CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR && !self.has(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP)) ||
+                          (self.kind == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR && !self.has(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP)) ||
+                          (self.kind == CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR && !self.has(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION));
+        if (asks && recording::active()) recording::own_gpu(number, vgpu::device().major * 10 + vgpu::device().minor);
         finalize(target.self);
     });
     if (recording::active() && number != 0) recording::finalize(number, status);

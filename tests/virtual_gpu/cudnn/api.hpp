@@ -21,8 +21,11 @@ void finalize(std::uint64_t number, cudnnStatus_t status);
 /// `children`: the numbers of descriptors among the values.
 void set(std::uint64_t number, int name, cudnnBackendAttributeType_t type, std::int64_t count, cudnnStatus_t status, const void* values,
          const std::vector<std::uint64_t>& children);
+/// `flags`: of the engine configs that heuristics gave, whether each is noted TENSOR_CORE or DOWN_CONVERT_INPUTS.
 void get(std::uint64_t number, int name, cudnnBackendAttributeType_t type, std::int64_t asked, cudnnStatus_t status, std::int64_t count,
-         const std::vector<std::uint64_t>& children);
+         const std::vector<std::uint64_t>& children, const std::string& flags);
+/// What is finalized next is asked for the machine's own GPU.
+void own_gpu(std::uint64_t number, int compute_capability);
 }  // namespace recording
 
 }  // namespace vgpu::dnn

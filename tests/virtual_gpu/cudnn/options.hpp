@@ -26,7 +26,7 @@ std::vector<std::string> graphs_seen();
 std::vector<std::string> epilogues_seen();
 void forget_seen();
 
-/// Writes every backend call, with its status, to a file until stop_recording().
+/// Writes every backend call, with its status, to a file until stop_recording(). VGPU_RECORD names a file for the whole process.
 void record(const std::string& file);
 void stop_recording();
 

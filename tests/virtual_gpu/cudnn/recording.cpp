@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Writes the backend calls that tests make, one a line, in the form that replay.cpp reads:
 //   create SLOT KIND STATUS                          set SLOT ATTRIBUTE TYPE COUNT STATUS VALUES...
-//   get SLOT ATTRIBUTE TYPE ASKED STATUS COUNT ...   finalize SLOT STATUS        destroy SLOT STATUS
+//   get SLOT ATTRIBUTE TYPE ASKED STATUS COUNT ...   finalize SLOT STATUS        destroy SLOT STATUS        gpu SLOT COMPUTE_CAPABILITY
 #include "api.hpp"
 
 #include "options.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 
@@ -16,6 +17,15 @@ namespace {
 struct file {
     std::mutex mutex;
     std::FILE* out = nullptr;
+
+    file() {
+        if (const char* const name = std::getenv("VGPU_RECORD")) out = std::fopen(name, "w");
+    }
+    ~file() {
+        if (out != nullptr) std::fclose(out);
+    }
+    file(const file&) = delete;
+    file& operator=(const file&) = delete;
 };
 file& the_file() {
     static file one;
@@ -96,11 +106,14 @@ void set(std::uint64_t number, int name, cudnnBackendAttributeType_t type, std::
     line(text);
 }
 void get(std::uint64_t number, int name, cudnnBackendAttributeType_t type, std::int64_t asked, cudnnStatus_t status, std::int64_t count,
-         const std::vector<std::uint64_t>& children) {
+         const std::vector<std::uint64_t>& children, const std::string& flags) {
     std::string text = "get d" + std::to_string(number) + ' ' + std::to_string(name) + ' ' + std::to_string(type) + ' ' +
                        std::to_string(asked) + ' ' + std::to_string(status) + ' ' + std::to_string(count);
     for (const auto child : children) text += ' ' + number_of(child);
-    line(text);
+    line(text + flags);
+}
+void own_gpu(std::uint64_t number, int compute_capability) {
+    line("gpu d" + std::to_string(number) + ' ' + std::to_string(compute_capability));
 }
 
 }  // namespace dnn::recording
