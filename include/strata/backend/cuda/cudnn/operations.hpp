@@ -105,7 +105,7 @@ public:
     std::span<const tensor> tensors() const { return tensors_; }
     std::span<const operation> operations() const { return operations_; }
     std::span<const float> scalars() const { return scalars_; }  // of ids scalar_ids, scalar_ids + 1, ...
-    std::vector<tensor> bound() const;                           // those that a variant pack must give, in order of appearance
+    std::vector<tensor> bound() const;  // those that a variant pack must give, in order of appearance
     const tensor& at(std::int64_t id) const;
     // One line per operation: "convolution_forward x(128,32,32,3) f32, w(96,3,3,3) f32 -> y(128,32,32,96) f32 [3x3 stride 1 padding 1]".
     std::string describe() const;
