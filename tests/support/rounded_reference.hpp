@@ -101,6 +101,13 @@ private:
         if (op.activated) rectify(op.rate, dst, run_.margin);
         run_.tensors[index(op.dst)] = is_output ? dst : stored(std::move(dst));
     }
+    // What max pooling makes of the operation's output, where nothing else reads it; -1: it does not.
+    int pooled_by(const strata::operation& op) const {
+        if (op.activated || program_.readers_of(op.dst) != 1) return -1;
+        for (const strata::operation& reader : program_.operations)
+            if (reader.kind == strata::op_kind::max_pool && reader.src[0] == op.dst) return reader.dst;
+        return -1;
+    }
     const values& bias_exact(const strata::operation& op) const { return state_.parameters[index(op.bias)]; }
 
     // A contribution is stored; a second one is added to it, and the sum stored.
@@ -127,8 +134,9 @@ private:
         switch (op.kind) {
             case op_kind::convolution:
             case op_kind::dense:
-                if (by_bias) {  // sums what is stored, not what products read
-                    for (std::size_t k = 0; k < grad.size(); ++k) (*by_bias)[k % by_bias->size()] += grad[k];
+                if (by_bias) {  // sums what is stored, not what products read; of a pooled convolution, the gradients behind the pooling
+                    const values& summed = pooled_by(op) >= 0 ? grads[index(pooled_by(op))] : grad;
+                    for (std::size_t k = 0; k < summed.size(); ++k) (*by_bias)[k % by_bias->size()] += summed[k];
                 }
                 if (op.kind == op_kind::dense) {
                     dense_backward(batch_, operand(src), weight_of(op), operand(grad), to, gradients_[index(op.weight)], nullptr);

@@ -95,6 +95,13 @@ protected:
     shape in(const operation& op) const { return program_.shape_of(op.src[0]); }
     shape out(const operation& op) const { return program_.shape_of(op.dst); }
     float epsilon(const operation& op) const { return op.epsilon == unset ? options_.batch_norm_epsilon : op.epsilon; }
+    // The operation that reads this tensor; null where there are several, or none.
+    const operation* only_reader(int tensor) const {
+        if (program_.readers_of(tensor) != 1) return nullptr;
+        for (const operation& op : program_.operations)
+            if (op.src[0] == tensor || op.src[1] == tensor) return &op;
+        return nullptr;
+    }
     const variable& variable_of(int parameter) const { return program_.parameters[index(parameter)]; }
 
     // ---- where things lie

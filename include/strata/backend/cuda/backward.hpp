@@ -64,8 +64,12 @@ protected:
 
     void bias_backward(const operation& op, const array& gradient_of_output) {
         if (op.bias < 0) return;
+        // Max pooling hands each gradient to one value, so their sum is the same on the pooled side, which is smaller.
+        const operation* pool = op.activated ? nullptr : only_reader(op.dst);
+        const bool pooled = pool != nullptr && pool->kind == op_kind::max_pool;
+        const array& from = pooled ? gradients_[index(pool->dst)] : gradient_of_output;
         graph_writer g = writer();
-        g.graph().reduce_add(g.picture(gradient_of_output, out(op)),
+        g.graph().reduce_add(g.picture(from, pooled ? out(*pool) : out(op)),
                              g.per_channel(gradient(op.bias), cudnn::data_type::f32, out(op).channels));
         add(op, "bias gradient", either(way(g.take())));
     }
