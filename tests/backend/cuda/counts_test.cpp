@@ -25,14 +25,14 @@ using namespace testing;
 
 namespace {
 
-const program& network() {
+const program& whole_alexnet() {
     static const program made = alexnet_cifar_program();
     return made;
 }
 
 vgpu::counts counts_of_step(precision of, std::int64_t batch) {
     const random_pictures data({32, 32, 3}, 10, batch, 9);
-    model m(network().view(), cuda::open(), {.precision = of});
+    model m(whole_alexnet().view(), cuda::open(), {.precision = of});
     backend::executor& executor = m.executor();
     executor.configure(adam{}, {});
     std::vector<std::uint8_t> bytes(data.values.size(), 77);
@@ -74,7 +74,7 @@ double sum_of(const std::map<std::string, line>& lines) {
 // the weights: gradient and input; for the data: gradient, weights and result. Bias gradients, and rectifiers that follow a product, ride
 // along in their neighbours for nothing; so do, where `strict`, all rectifiers. What an engine reads twice inside is not seen here or there.
 double unavoidable(precision of, double batch, bool strict) {
-    const program fused = training_program(network());
+    const program fused = training_program(whole_alexnet());
     const program_view view = fused.view();
     std::vector<bool> needs(view.tensors.size());
     find_gradients(view, needs);
@@ -98,7 +98,7 @@ double unavoidable(precision of, double batch, bool strict) {
             default: break;
         }
     }
-    bytes += static_cast<double>(network().view().parameter_count()) * (7 * 4 + (of == precision::bf16 ? 2 : 0));  // Adam
+    bytes += static_cast<double>(whole_alexnet().view().parameter_count()) * (7 * 4 + (of == precision::bf16 ? 2 : 0));  // Adam
     return bytes;
 }
 
@@ -123,7 +123,7 @@ std::string text(const char* format, auto... values) {
 }
 
 double operations_of_step(double batch) {
-    const program_view view = network().view();
+    const program_view view = whole_alexnet().view();
     double sum = 0;
     for (const operation& op : view.operations) sum += static_cast<double>(multiply_adds(view, op)) * (op.src[0] == 0 ? 2 : 3);
     return 2 * sum * batch;

@@ -31,7 +31,7 @@ namespace {
 constexpr std::int64_t rows = 20;
 constexpr int batch_size = 8, steps_of_epoch = 3, epochs = 2;  // the last batch of an epoch has 4 rows
 
-const program& network() {
+const program& small_network() {
     static const program made = [] {
         program p({8, 8, 3});
         tensor x = build::relu(p, build::conv2d(p, p.input(), {.filters = 8, .win = same(3)}));
@@ -60,13 +60,13 @@ struct outcome {
 // Opens, makes a model, trains for two epochs, evaluates, predicts. The model stays where the caller can see it, whatever is thrown.
 outcome run(std::unique_ptr<model>& m) {
     vgpu::set_order(vgpu::order::mixed, 5);  // the same order each time: so many polls, so many waits
-    m = std::make_unique<model>(network().view(), cuda::open({.resident_limit = std::int64_t{1} << 30}), model_options{.seed = 3});
+    m = std::make_unique<model>(small_network().view(), cuda::open({.resident_limit = std::int64_t{1} << 30}), model_options{.seed = 3});
     trainer t(*m, adam{.learning_rate = 0.01f});
     const dataset_view data = pictures().view();
     outcome result;
     const history h = t.fit(data, {.epochs = epochs, .batch_size = batch_size, .shuffle = false});
     for (const epoch_result& e : h.epochs) result.numbers.insert(result.numbers.end(), {e.loss, e.accuracy});
-    const evaluation e = t.evaluate(data, 6);
+    const evaluation e = t.evaluate(data, 20);  // which needs larger arenas
     result.numbers.insert(result.numbers.end(), {e.loss, e.accuracy});
     predictor predict(*m, 7);
     for (const float p : predict.probabilities(data)) result.numbers.push_back(static_cast<double>(p));
@@ -101,7 +101,7 @@ struct undisturbed {
         CHECK(run(m) == whole);
         m.reset();
         calls = vgpu::calls();
-        model stepped(network().view(), cuda::open(), {.seed = 3});
+        model stepped(small_network().view(), cuda::open(), {.seed = 3});
         stepped.executor().configure(adam{.learning_rate = 0.01f}, {});  // slots that can be read
         after.push_back(snapshot::of(stepped));
         for (int step = 0; step < epochs * steps_of_epoch; ++step) {
@@ -163,9 +163,9 @@ void disturb(const std::string& call, std::uint64_t nth, std::uint64_t& heard) {
         const auto committed = static_cast<std::size_t>(m->steps());
         REQUIRE(committed < expected().after.size());
         CAPTURE(committed);
-        const snapshot now = snapshot::of(*m);
-        CHECK(now.parameters == expected().after[committed].parameters);
-        CHECK(now.statistics == expected().after[committed].statistics);
+        const auto& stored = expected().after[committed];
+        CHECK(read_all(m->executor(), m->program(), state::parameter) == stored.parameters);
+        CHECK(read_all(m->executor(), m->program(), state::statistic) == stored.statistics);
         if (committed + 1 < expected().after.size()) {
             next_step(*m);
             CHECK(snapshot::of(*m) == expected().after[committed + 1]);
@@ -199,14 +199,14 @@ TEST_CASE("every call of CUDA, cuDNN and cuBLASLt may fail, first and last: a na
         CHECK(expected().calls.count(used) == 1);
 }
 
-TEST_CASE("while steps are launched, each single call may fail") {
-    for (const char* call : {"cudaGraphLaunch", "cudaEventRecord", "cudaEventSynchronize", "cudaStreamSynchronize", "cudaStreamWaitEvent",
-                             "cudaMemcpyAsync"}) {
-        const auto found = expected().calls.find(call);
-        if (found == expected().calls.end()) continue;
+TEST_CASE("of calls that allocate, launch and wait, each single one may fail") {
+    for (const char* call : {"cudaMalloc", "cudaGraphLaunch", "cudaEventRecord", "cudaEventSynchronize", "cudaStreamSynchronize",
+                             "cudaStreamWaitEvent", "cudaMemcpyAsync", "cublasLtMatmul"}) {
+        const std::uint64_t count = expected().calls.at(call);
         std::uint64_t heard = 0;
-        for (std::uint64_t nth = 1; nth <= found->second; ++nth) disturb(call, nth, heard);
-        CHECK(heard + 2 >= found->second);
+        for (std::uint64_t nth = 1; nth <= count; ++nth) disturb(call, nth, heard);
+        MESSAGE(std::string(call) << ": " << heard << " errors of " << count << " calls");
+        CHECK(heard + 2 >= count);
     }
 }
 

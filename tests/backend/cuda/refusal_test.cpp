@@ -25,7 +25,7 @@ namespace {
 constexpr std::int64_t batch = 3;
 
 // Every layer that can be one graph with its neighbour: with and without bias and rectifier, both kinds of it.
-const program& network() {
+const program& whole_network() {
     static const program made = [] {
         program p({9, 9, 3});
         tensor x = build::relu(p, build::conv2d(p, p.input(), {.filters = 8, .win = same(3)}));
@@ -55,18 +55,18 @@ struct numbers {
 
 // A step from the same state each time, then an evaluation and a prediction.
 numbers step_numbers_with(precision of) {
-    const step_case c = step_case::draw(network().view(), batch, 0.1, 5, {});
-    model m(network().view(), cuda::open(), {.precision = of, .seed = c.settings.seed});
+    const step_case c = step_case::draw(whole_network().view(), batch, 0.1, 5, {});
+    model m(whole_network().view(), cuda::open(), {.precision = of, .seed = c.settings.seed});
     backend::executor& executor = m.executor();
     write_state(executor, c.state);
     executor.configure(sgd{.learning_rate = 0.1f}, {.label_smoothing = 0.1f});
-    const dataset_view data = c.data(network().view());
+    const dataset_view data = c.data(whole_network().view());
     numbers n;
     vgpu::reset_counters();
     n.loss = static_cast<double>(run_step(executor, data, 0.1f).loss);
-    n.gradients = read_all(executor, network().view(), state::gradient);
-    n.parameters = read_all(executor, network().view(), state::parameter);
-    n.statistics = read_all(executor, network().view(), state::statistic);
+    n.gradients = read_all(executor, whole_network().view(), state::gradient);
+    n.parameters = read_all(executor, whole_network().view(), state::parameter);
+    n.statistics = read_all(executor, whole_network().view(), state::statistic);
     const auto resident = executor.load(data);
     n.evaluation = executor.evaluate(*resident, first_rows(batch), static_cast<int>(batch), {}).loss;
     n.outputs.resize(static_cast<std::size_t>(batch) * 5);

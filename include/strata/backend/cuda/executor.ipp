@@ -243,6 +243,7 @@ STRATA_INLINE void executor::configure(const optimizer& how, const softmax_cross
     const device_scope scope(shared_->device.device);
     drain();
     if (!configured_ || how.kind != optimizer_.kind) {  // a velocity is no first moment
+        configured_ = false;  // until there are slots
         shared_->memory.make_slots(0, shared_->on);
         shared_->memory.make_slots(slots_of(how.kind), shared_->on);
         slots_zero_at_ = steps_;
@@ -286,6 +287,7 @@ STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, con
     const device_scope scope(shared_->device.device);
     const auto& resident = static_cast<const resident_data&>(data);
     check_rows(resident.view, order.rows);
+    if (!configured_) throw invalid_input("executor: training needs an optimizer; configure one before an epoch begins");
     if (order.batch_size < 1 || order.learning_rates.empty())
         throw invalid_input("executor: an epoch needs a batch size of at least 1 and a learning rate");
     drain();
