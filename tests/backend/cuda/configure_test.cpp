@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An optimizer's state on the GPU that cannot be made: the model keeps its parameters, and trains with the optimizer that it gets next,
-// be it the one it had.
+// What the optimizer or a larger batch needs cannot be allocated: the model keeps its parameters, and trains with the optimizer and the batch
+// that it gets next, be it those it had.
 #include <strata/cuda.hpp>
 
 #include <doctest/doctest.h>
@@ -48,4 +48,30 @@ TEST_CASE("an epoch needs an optimizer") {
     CHECK_THROWS_AS(run_step(m.executor(), pictures.view(), 0.1f), invalid_input);
     m.executor().configure(sgd{}, {});
     CHECK(run_step(m.executor(), pictures.view(), 0.1f).step == 1);
+}
+
+TEST_CASE("a batch that does not fit leaves the smaller one that was trained with as it was") {
+    const program p = alexnet_cifar_program(0.05);
+    const random_pictures few({32, 32, 3}, 10, 4, 3), many({32, 32, 3}, 10, 40, 4);
+    const auto two_steps = [&](std::uint64_t failing) {
+        model m(p.view(), cuda::open());
+        m.executor().configure(sgd{}, {});
+        run_step(m.executor(), few.view(), 0.1f);
+        if (failing > 0) {
+            vgpu::fail("cudaMalloc", failing, cudaErrorMemoryAllocation);
+            CHECK_THROWS_AS(run_step(m.executor(), many.view(), 0.1f), error);
+            vgpu::clear_faults();
+        }
+        run_step(m.executor(), few.view(), 0.1f);
+        CHECK(m.steps() == 2);
+        return read_all(m.executor(), p.view(), state::parameter);
+    };
+    const auto expected = two_steps(0);
+    // Pictures, labels, the order of the rows, their results and batch norms' table, activations: what the larger batch allocates anew.
+    for (std::uint64_t nth = 1; nth <= 6; ++nth) {
+        CAPTURE(nth);
+        CHECK(two_steps(nth) == expected);
+    }
+    CHECK(vgpu::misuse() == std::vector<std::string>{});
+    CHECK(vgpu::live() == std::vector<std::string>{});
 }
