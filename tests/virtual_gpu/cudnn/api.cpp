@@ -461,7 +461,11 @@ cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t raw) {
         const bool asks = (self.kind == CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR && !self.has(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP)) ||
                           (self.kind == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR && !self.has(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP)) ||
                           (self.kind == CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR && !self.has(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION));
-        if (asks && recording::active()) recording::own_gpu(number, vgpu::device().major * 10 + vgpu::device().minor);
+        const bool on_demand = self.kind == CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR && self.has(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH) &&
+                               self.child(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH)->operations != nullptr &&
+                               (refused("fused") || refused(self.child(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH)->operations->name));
+        if ((asks || on_demand) && recording::active())  // what a test refuses is not what a GPU refuses: 0 is no GPU
+            recording::own_gpu(number, on_demand ? 0 : vgpu::device().major * 10 + vgpu::device().minor);
         finalize(target.self);
     });
     if (recording::active() && number != 0) recording::finalize(number, status);

@@ -86,9 +86,10 @@ answer convolutions(const asked& what) {
         return {{{10, {tensor_core}, here, 0}, {11, {tensor_core}, here, large}, {12, {tensor_core}, {compiled, native_graph}, small}}, ""};
     }
     // Of f32, the first engines round to tf32 where there are tensor cores that can.
-    if (fused && filter)
-        return what.fallback ? answer{{{112, {tensor_core}, here, 0, true}}, ""}
-                             : answer{{{20, {tensor_core}, here, 0, true}, {21, {tensor_core}, here, small, true}}, ""};
+    if (fused && filter) {
+        if (what.fallback) return {{{112, {tensor_core}, here, 0, true}}, ""};
+        return {{{20, {tensor_core}, here, 0, true}, {21, {tensor_core}, here, small, true}}, ""};
+    }
     if (what.fallback) {
         if (fused) return {{{110, {}, here, small}}, ""};
         return {{{110, {}, here, large}, {111, {nondeterministic}, here, 0}, {113, {strict_nan}, here, 0}}, ""};
@@ -139,6 +140,9 @@ answer norms(const asked& what) {
             if (statistic && t.type != CUDNN_DATA_FLOAT && t.dims[0] == 1) return none("statistics, scale and bias are f32");
         }
     const std::int64_t channels = main.reads[0].second.dims[1];
+    // Measured on a described H100: no engine for other channel counts. A switch, until the product has an own way for them.
+    const std::int64_t whole = what.type == CUDNN_DATA_FLOAT ? 4 : 8;
+    if (refused("norms of unaligned channels") && channels % whole != 0) return none("a norm's channels must be a multiple of 16 bytes");
     if (what.fallback) return {{{160, {}, {compiled}, 64 * channels}}, ""};
     return {{{60, {}, {compiled}, 32 * channels + 52}, {61, {}, {compiled}, 16 * channels + 24}}, ""};
 }
