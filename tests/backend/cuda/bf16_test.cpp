@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A training step in bf16 on the virtual GPU against the oracle that rounds at the same places: what is stored has 8 bits, sums and
-// gradients of variables are f32. Against an oracle that rounds nowhere the same step is far away: the tolerance sees a rounding too many or too few.
+// gradients of variables are f32. An oracle that rounds nowhere is far away: the tolerance sees a rounding too many or too few.
 #include <strata/cuda.hpp>
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the optimizer or a larger batch needs cannot be allocated: the model keeps its parameters, and trains with the optimizer and the batch
+// What an optimizer or a larger batch needs cannot be allocated: the model keeps its parameters, and trains with the optimizer and batch
 // that it gets next, be it those it had.
 #include <strata/cuda.hpp>
 

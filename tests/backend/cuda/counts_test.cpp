@@ -72,7 +72,7 @@ double sum_of(const std::map<std::string, line>& lines) {
 
 // Each operation reads its operands and writes its results once; arrays in the width of the precision, variables' gradients in f32. For
 // the weights: gradient and input; for the data: gradient, weights and result. Bias gradients, and rectifiers that follow a product, ride
-// along in their neighbours for nothing; so do, where `strict`, all rectifiers. What an engine reads twice inside is not seen here or there.
+// along in their neighbours for nothing; so do, where `strict`, all rectifiers. What an engine reads twice inside is not seen.
 double unavoidable(precision of, double batch, bool strict) {
     const program fused = training_program(whole_alexnet());
     const program_view view = fused.view();
