@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a GPU's libraries may refuse: each cuBLASLt epilogue and each fused cuDNN graph that training asks for is refused alone, then all
-// together. Where the backend knows another way it takes it, with the same numbers; where there is none, the error names the layer.
+// What a GPU's libraries may refuse: each cuBLASLt epilogue and each fused cuDNN graph that training asks for is refused alone, then every
+// one of them together. The backend takes another way, with the same numbers.
 #include <strata/cuda.hpp>
 
 #include <doctest/doctest.h>
@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -122,35 +121,21 @@ std::vector<std::string> fused_of(precision of) {
     return list;
 }
 
-// What has no other way yet, and the layer that the error then names: a dense layer's bias without its rectifier, and batch norm at
-// inference, where scale and shift are one graph.
-const std::map<std::string, std::string> indispensable = {{"BIAS", "dense"}, {"multiply+add", "batch_norm"}};
-
 // `each` and `from`: how far, and from what, another way may be.
 void refuse_each(precision of, bool each, const numbers& from, double tolerance) {
     const numbers wanted = step_numbers_with(of);
     const std::vector<std::string> all = fused_of(of);
     CHECK(all.size() >= 5);
-    std::vector<std::string> dispensable;
     for (const std::string& name : all) {
         CAPTURE(name);
         const refusals one({name});
-        if (const auto only = indispensable.find(name); only != indispensable.end()) {
-            std::string message;
-            try {
-                step_numbers_with(of);
-            } catch (const error& e) { message = e.what(); }
-            CHECK(message.find(only->second) != message.npos);
-            continue;
-        }
-        dispensable.push_back(name);
         const numbers otherwise = step_numbers_with(of);
         const double found = distance_of(otherwise, from, each);
         CHECK(otherwise.executions > wanted.executions);
         MESSAGE(name << " refused: " << found);
         CHECK(found < tolerance);
     }
-    const refusals together(dispensable);
+    const refusals together({"fused", "epilogues"});
     CHECK(distance_of(step_numbers_with(of), from, each) < tolerance);
     CHECK(vgpu::misuse() == std::vector<std::string>{});
 }

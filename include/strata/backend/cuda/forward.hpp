@@ -56,8 +56,35 @@ protected:
         graph_writer plain = writer(), rest = writer();
         product(plain, plain.picture(aside, out(op)));
         after_product(rest, op, rest.picture(aside, out(op)), dst);
-        add(op, "convolution forward", either(way(fused.take()), way(plain.take(), rest.take())));
+        ways how = either(way(fused.take()), way(plain.take(), rest.take()));
+        if (op.bias >= 0 && op.activated) {
+            graph_writer alone = writer();
+            product(alone, alone.picture(aside, out(op)));
+            how.push_back(way(alone.take()));
+            one_by_one(how.back(), op, aside, stored_parameter(op.bias), storage(), dst);
+        }
+        add(op, "convolution forward", std::move(how));
         return dst;
+    }
+
+    // The same as after_product, a graph each, appended to a way.
+    void one_by_one(std::vector<call>& to, const operation& op, const array& product, const location& bias, cudnn::data_type bias_type,
+                    const array& dst) {
+        const std::int64_t columns = out(op).channels;
+        const auto whole = [&](graph_writer& g, const array& a) {  // rows of the output may be padded
+            return a.leading != 0 ? g.padded_rows(a, columns) : g.picture(a, out(op));
+        };
+        array last = product;
+        if (op.bias >= 0) {
+            last = op.activated ? array{fresh_bytes(batch() * out(op).size() * cudnn::bytes_of(dst.type)), dst.type} : dst;
+            graph_writer g = writer();
+            g.graph().add(whole(g, product), g.per_channel(bias, bias_type, columns), whole(g, last));
+            to.emplace_back(g.take());
+        }
+        if (!op.activated) return;
+        graph_writer g = writer();
+        g.graph().relu(whole(g, last), whole(g, dst), op.rate);
+        to.emplace_back(g.take());
     }
 
     // What follows a product: its bias and its rectifier.
@@ -93,11 +120,19 @@ protected:
                                  .compute = products(),
                                  .epilogue = has_bias ? cublaslt::epilogue::bias : cublaslt::epilogue::none};
         const matmul_call plain{problem, src.at, stored_parameter(op.weight), dst.at, bias};
+        const array aside{fresh_bytes(batch() * rows_of(dst, columns).leading * cudnn::bytes_of(dst.type)), dst.type, dst.leading};
+        matmul_call alone = plain;  // where even the bias is refused
+        alone.problem.epilogue = cublaslt::epilogue::none;
+        alone.bias = {};
+        alone.d = aside.at;
+        std::vector<call> separate = way(std::move(alone));
+        one_by_one(separate, op, aside, bias, is_output ? cudnn::data_type::f32 : storage(), dst);
         if (!op.activated) {
-            add(op, "dense forward", either(way(plain)));
+            ways how = either(way(plain));
+            if (has_bias) how.push_back(std::move(separate));
+            add(op, "dense forward", std::move(how));
             return dst;
         }
-        const array aside = fresh(out(op));
         graph_writer rest = writer();
         rest.graph().relu(rest.picture(aside, out(op)), rest.picture(dst, out(op)), op.rate);
         matmul_call unfused = plain;
@@ -109,6 +144,7 @@ protected:
             how.push_back(way(std::move(fused)));
         }
         how.push_back(way(std::move(unfused), rest.take()));
+        if (has_bias) how.push_back(std::move(separate));
         add(op, "dense forward", std::move(how));
         return dst;
     }
@@ -191,7 +227,13 @@ protected:
         const cudnn::tensor scaled = g.virtual_picture(out(op));
         g.graph().multiply(g.picture(values_[index(op.src[0])], in(op)), g.per_channel(scale, cudnn::data_type::f32, channels), scaled);
         g.graph().add(scaled, g.per_channel(shift, cudnn::data_type::f32, channels), g.picture(dst, out(op)));
-        add(op, "batch norm inference", either(way(g.take())));
+        const array aside = fresh(out(op));  // takes bytes only where the fused way is refused
+        graph_writer first = writer(), second = writer();
+        first.graph().multiply(first.picture(values_[index(op.src[0])], in(op)), first.per_channel(scale, cudnn::data_type::f32, channels),
+                               first.picture(aside, out(op)));
+        second.graph().add(second.picture(aside, out(op)), second.per_channel(shift, cudnn::data_type::f32, channels),
+                           second.picture(dst, out(op)));
+        add(op, "batch norm inference", either(way(g.take()), way(first.take(), second.take())));
         return dst;
     }
 
