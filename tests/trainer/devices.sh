@@ -35,18 +35,18 @@ run "${tiny[@]}"  # the plan is what counts: kernels that were built for newer G
 [[ $out == *"; fp32; seed 1"* ]] || complain "Turing: $code $out $err"
 rm -rf result
 for precision in tf32 bf16; do
-    expect 2 "--precision $precision: the device (cuda: virtual GPU" --precision $precision --out result
+    expect 2 "--precision $precision: the device (cuda: virtual GPU" --precision $precision "${tiny[@]}"
     [[ $err == *"compute capability 8.0"*"use --precision fp32"* ]] || complain "$precision on Turing: $err"
 done
 export STRATA_TEST_CAPABILITY=70
-expect 2 "--device auto: an NVIDIA device is visible, but cannot be used: virtual GPU has compute capability 7.0" --out result
+expect 2 "--device auto: an NVIDIA device is visible, but cannot be used: virtual GPU has compute capability 7.0" "${tiny[@]}"
 unset STRATA_TEST_CAPABILITY
 
 # A driver that is too old: auto stops and says the fix, cuda too, cpu works.
 export STRATA_TEST_VISIBLE=1 STRATA_TEST_DRIVER=11080
-expect 2 "--device auto: an NVIDIA device is visible, but cannot be used: the NVIDIA driver is too old" --out result
+expect 2 "--device auto: an NVIDIA device is visible, but cannot be used: the NVIDIA driver is too old" "${tiny[@]}"
 [[ $err == *"install a newer driver"*"use the cpu"* ]] || complain "an old driver: no fix: $err"
-expect 2 "--device cuda: the NVIDIA driver is too old" --device cuda --out result
+expect 2 "--device cuda: the NVIDIA driver is too old" --device cuda "${tiny[@]}"
 nothing_written "an unusable device"
 run "${tiny[@]}" --device cpu
 said "device    cpu: "
@@ -54,7 +54,7 @@ unset STRATA_TEST_VISIBLE STRATA_TEST_DRIVER
 
 # No device at all: auto takes the CPU and says why, cuda never does.
 rm -rf result; export STRATA_TEST_DEVICES=0
-expect 2 "--device cuda: the NVIDIA driver shows no device" --device cuda --out result
+expect 2 "--device cuda: the NVIDIA driver shows no device" --device cuda "${tiny[@]}"
 nothing_written "no device"
 if ! nvidia_is_visible; then
     run "${tiny[@]}"

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 namespace {
 
@@ -32,8 +32,8 @@ int number_of(const char* variable, int otherwise) {
 
 }  // namespace
 
-// Takes the place of the C library's, also for std::filesystem.
-extern "C" int stat(const char* path, struct stat* result) noexcept {
+// Takes the place of the C library's, which strata asks whether a device is visible.
+extern "C" int access(const char* path, int mode) noexcept {
     const bool shown = std::strcmp(path, "/dev/nvidia0") == 0 && number_of("STRATA_TEST_VISIBLE", 0) != 0;
-    return fstatat(AT_FDCWD, shown ? "/dev/null" : path, result, 0);
+    return faccessat(AT_FDCWD, shown ? "/dev/null" : path, mode, 0);
 }
