@@ -22,7 +22,7 @@ expect() {
 }
 
 # Without a GPU the CPU trains: that is said, and is no failure.
-if [ ! -e /dev/nvidia0 ] && [ ! -e /dev/nvidiactl ] && [ ! -e /proc/driver/nvidia/version ] && [ ! -e /dev/dxg ]; then
+if [ ! -e /dev/nvidia0 ] && [ ! -e /dev/nvidiactl ] && [ ! -e /proc/driver/nvidia/version ] && [ ! -e /usr/lib/wsl/lib/libcuda.so.1 ]; then
     expect 0 "strata          " "would train on  cpu: " "oneDNN" "because         " "CUDA" -- "$1"
 fi
 if [ $# -gt 1 ]; then

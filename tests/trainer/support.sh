@@ -23,7 +23,7 @@ finish() {
 # The smallest run that is one: 100 rows of the sample, a network of a few thousand values.
 # On the CPU, so that it is the same run on every machine.
 small=(--device cpu --limit 100 --width 0.05 --epochs 2 --batch-size 16 --threads 1)
-nvidia_is_visible() { [ -e /dev/nvidia0 ] || [ -e /dev/nvidiactl ] || [ -e /proc/driver/nvidia/version ] || [ -e /dev/dxg ]; }
+nvidia_is_visible() { [ -e /dev/nvidia0 ] || [ -e /dev/nvidiactl ] || [ -e /proc/driver/nvidia/version ] || [ -e /usr/lib/wsl/lib/libcuda.so.1 ]; }
 
 run() {
     "$trainer" "$@" >"$work/.out" 2>"$work/.err" </dev/null

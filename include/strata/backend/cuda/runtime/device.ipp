@@ -53,7 +53,7 @@ STRATA_INLINE device_properties properties_of(int index) {
 }
 
 STRATA_INLINE bool nvidia_device_present() {
-    for (const char* sign : {"/dev/nvidia0", "/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg"}) {
+    for (const char* sign : {"/dev/nvidia0", "/dev/nvidiactl", "/proc/driver/nvidia/version", "/usr/lib/wsl/lib/libcuda.so.1"}) {
         if (access(sign, F_OK) == 0) return true;
     }
     return false;
