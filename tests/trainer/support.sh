@@ -23,7 +23,13 @@ finish() {
 # The smallest run that is one: 100 rows of the sample, a network of a few thousand values.
 # On the CPU, so that it is the same run on every machine.
 small=(--device cpu --limit 100 --width 0.05 --epochs 2 --batch-size 16 --threads 1)
-nvidia_is_visible() { [ -e /dev/nvidia0 ] || [ -e /dev/nvidiactl ] || [ -e /proc/driver/nvidia/version ] || [ -e /usr/lib/wsl/lib/libcuda.so.1 ]; }
+nvidia_is_visible() {
+    local sign
+    for sign in /dev/nvidia0 /dev/nvidiactl /proc/driver/nvidia/version /usr/lib/wsl/lib/libcuda.so.1; do
+        [ -e "$sign" ] && return 0
+    done
+    return 1
+}
 
 run() {
     "$trainer" "$@" >"$work/.out" 2>"$work/.err" </dev/null
