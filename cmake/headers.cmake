@@ -90,6 +90,7 @@ set(STRATA_HEADERS
   strata/backend/cuda/runtime/stream.ipp
   strata/backend/cuda/shared_state.hpp
   strata/backend/cuda/shared_state.ipp
+  strata/backend/custom_kernels.hpp
   strata/backend/device.hpp
   strata/core/config.hpp
   strata/core/dtype.hpp

@@ -16,6 +16,7 @@ backend/cpu/forward         as tensors
 backend/cpu/backward        as tensors
 backend/cpu/lowering        as tensors
 backend/cpu/lowered_program types only
+backend/custom_kernels      tests/backend/cpu/options_test.cpp and tests/backend/cuda/golden_test.cpp
 open                        tests/backend/open_test.cpp and tests/backend/cuda/open_test.cpp, one for each build
 cuda                        only includes
 backend/cuda/options        tests/backend/cuda/open_test.cpp

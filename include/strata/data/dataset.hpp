@@ -40,6 +40,8 @@ struct dataset_view {
 
     // Throws invalid_input with a sentence when sizes disagree or a label is outside [0, classes).
     void check() const;
+    // Throws invalid_input for a row number that the data do not have.
+    void check_rows(std::span<const std::int64_t> numbers) const;
 };
 
 // Views on the caller's arrays; the arrays must outlive the view.

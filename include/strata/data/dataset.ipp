@@ -54,6 +54,14 @@ STRATA_INLINE void check_one_hot(const dataset_view& data) {
 
 }  // namespace dataset_detail
 
+STRATA_INLINE void dataset_view::check_rows(std::span<const std::int64_t> numbers) const {
+    const std::int64_t count = rows();
+    for (const std::int64_t row : numbers) {
+        if (row < 0 || row >= count)
+            throw invalid_input("row " + std::to_string(row) + " was asked for, but the data has " + std::to_string(count) + " rows");
+    }
+}
+
 STRATA_INLINE dataset_view dataset_view::slice(std::int64_t first, std::int64_t count) const {
     const std::int64_t all = rows();
     if (first < 0 || count < 0 || first > all || count > all - first)

@@ -20,6 +20,19 @@ namespace strata::inline STRATA_ABI {
 inline constexpr std::int64_t alignment = 256;
 constexpr std::int64_t aligned(std::int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
+// Lays variables out in an arena of f32, in their order, and tells visit(bytes) where each begins. Returns the arena's bytes.
+constexpr std::int64_t lay_out(std::span<const variable> variables, auto&& visit) {
+    std::int64_t end = 0;
+    for (const variable& v : variables) {
+        visit(end);
+        end += aligned(v.size() * 4);
+    }
+    return end;
+}
+constexpr std::int64_t lay_out(std::span<const variable> variables) {
+    return lay_out(variables, [](std::int64_t) {});
+}
+
 // A piece of an arena; place() gives it its offset.
 struct buffer {
     std::int64_t bytes = 0;
@@ -79,12 +92,6 @@ struct memory_plan {
 
 namespace detail {
 
-constexpr std::int64_t arena_bytes(std::span<const variable> variables) {
-    std::int64_t sum = 0;
-    for (const variable& v : variables) sum += aligned(v.size() * 4);
-    return sum;
-}
-
 // scratch: three buffers per tensor; lifetimes: two per tensor.
 constexpr memory_plan plan_memory(const program_view& program, const plan_options& options, std::span<buffer> scratch,
                                   std::span<lifetime> lifetimes) {
@@ -107,8 +114,8 @@ constexpr memory_plan plan_memory(const program_view& program, const plan_option
     }
     memory_plan plan;
     plan.activations = place(scratch);
-    plan.parameters = arena_bytes(program.parameters);
-    plan.statistics = arena_bytes(program.statistics);
+    plan.parameters = lay_out(program.parameters);
+    plan.statistics = lay_out(program.statistics);
     if (options.training) {
         plan.gradients = plan.parameters;
         plan.optimizer = plan.parameters * slots_of(options.optimizer);

@@ -122,14 +122,8 @@ TEST_CASE("virtual cuDNN: convolutions of bf16 sum in f32 and round once") {
 
 TEST_CASE("virtual cuDNN: an output that does not follow from the input is refused") {
     const cudnn_machine machine;
-    const descriptor x = tensor(1, CUDNN_DATA_FLOAT, {2, 4, 8, 8}), w = tensor(2, CUDNN_DATA_FLOAT, {4, 4, 3, 3}),
-                     y = tensor(3, CUDNN_DATA_FLOAT, {2, 4, 8, 7});
-    const descriptor how = convolution({1, 1, 1, 1, 1, 1, 1});
-    descriptor forward =
-        operation(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, {{CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, &how},
-                                                                           {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, &x},
-                                                                           {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, &w},
-                                                                           {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, &y}});
+    const small_convolution of(7);
+    descriptor forward = of.forward();
     CHECK(forward.try_finalize() == CUDNN_STATUS_BAD_PARAM);
     CHECK(last_error().find("height or width") != std::string::npos);
 }

@@ -80,14 +80,8 @@ TEST_CASE("virtual cuDNN: an execution checks its pointers") {
 
 TEST_CASE("virtual cuDNN: a plan needs its workspace, and uses it") {
     const cudnn_machine machine;
-    const descriptor x = tensor(1, CUDNN_DATA_FLOAT, {2, 4, 8, 8}), w = tensor(2, CUDNN_DATA_FLOAT, {4, 4, 3, 3}),
-                     y = tensor(3, CUDNN_DATA_FLOAT, {2, 4, 8, 8});
-    const descriptor how = convolution({1, 1, 1, 1, 1, 1, 1});
-    descriptor forward =
-        operation(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, {{CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, &how},
-                                                                           {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, &x},
-                                                                           {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, &w},
-                                                                           {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, &y}});
+    const small_convolution of(8);
+    descriptor forward = of.forward();
     const descriptor graph = graph_of({&forward.finalize()});
     const handle with;
     const buffer xm(numbers(512, 1)), wm(numbers(144, 2)), ym(512);

@@ -260,4 +260,25 @@ struct cudnn_machine : machine {
     }
 };
 
+// A 3x3 convolution of (2, 8, 8, 4) with padding 1, whose output is said to have so many columns.
+class small_convolution {
+public:
+    explicit small_convolution(std::int64_t columns)
+        : x_(tensor(1, CUDNN_DATA_FLOAT, {2, 4, 8, 8})),
+          w_(tensor(2, CUDNN_DATA_FLOAT, {4, 4, 3, 3})),
+          y_(tensor(3, CUDNN_DATA_FLOAT, {2, 4, 8, columns})),
+          how_(convolution({1, 1, 1, 1, 1, 1, 1})) {}
+
+    descriptor forward() const {  // not finalized
+        return operation(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+                         {{CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, &how_},
+                          {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, &x_},
+                          {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, &w_},
+                          {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, &y_}});
+    }
+
+private:
+    descriptor x_, w_, y_, how_;
+};
+
 }  // namespace testing

@@ -83,7 +83,6 @@ private:
     static bool statistics_are_finite(const compiled& c);
     void update_parameters(float learning_rate);
     void update_statistics(const compiled& c);
-    void check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const;
 
     std::shared_ptr<shared_state> shared_;
     strata::program trains_;  // without a softmax at the end

@@ -75,17 +75,9 @@ STRATA_INLINE std::unique_ptr<backend::resident_data> executor::load(const datas
     return std::make_unique<resident_data>(data);
 }
 
-STRATA_INLINE void executor::check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const {
-    const std::int64_t count = data.rows();
-    for (const std::int64_t row : rows) {
-        if (row < 0 || row >= count)
-            throw invalid_input("row " + std::to_string(row) + " was asked for, but the data has " + std::to_string(count) + " rows");
-    }
-}
-
 STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, const backend::epoch_order& order) {
     const dataset_view& view = static_cast<const resident_data&>(data).view;
-    check_rows(view, order.rows);
+    view.check_rows(order.rows);
     if (order.batch_size < 1 || order.learning_rates.empty())
         throw invalid_input("executor: an epoch needs a batch size of at least 1 and a learning rate");
     data_ = view;
@@ -259,7 +251,7 @@ STRATA_INLINE bool executor::collect(step_result& result, bool) {
 STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, std::span<const std::int64_t> rows, int batch_size,
                                             const softmax_cross_entropy& how) {
     const dataset_view& view = static_cast<const resident_data&>(data).view;
-    check_rows(view, rows);
+    view.check_rows(rows);
     const thread_scope threads(shared_->device.threads);
     double loss = 0;
     std::int64_t correct = 0;

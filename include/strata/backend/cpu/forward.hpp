@@ -4,6 +4,7 @@
 
 #include <strata/backend/cpu/parallel.hpp>
 #include <strata/backend/cpu/tensors.hpp>
+#include <strata/backend/custom_kernels.hpp>
 #include <strata/core/config.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/random.hpp>
@@ -13,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -172,13 +172,7 @@ protected:
     }
 
     const custom_kernels& kernels_of(const operation& op) const {
-        for (const custom_kernels& k : kernels_) {
-            const bool same = k.operation != nullptr && std::string_view(k.operation->name) == op.custom->name;
-            if (same && k.forward != nullptr && (k.backward != nullptr || !training())) return k;
-        }
-        throw unsupported(describe(program_, op) + ": the device was opened without a " +
-                          (training() ? "forward and backward" : "forward") + " kernel for the custom operation '" + op.custom->name +
-                          "'; give it in cpu::options::kernels");
+        return kernels_for(program_, op, kernels_, training(), "cpu::options::kernels");
     }
 
     struct call_shapes {

@@ -12,17 +12,12 @@
 namespace strata::inline STRATA_ABI::cpu {
 
 STRATA_INLINE variables::variables(const program_view& program) {
-    const auto lay_out = [](std::span<const variable> list, std::vector<std::int64_t>& offsets, std::vector<std::size_t>& sizes) {
-        std::int64_t end = 0;
-        for (const variable& v : list) {
-            offsets.push_back(end);
-            sizes.push_back(static_cast<std::size_t>(v.size()));
-            end += aligned(v.size() * static_cast<std::int64_t>(sizeof(float)));
-        }
-        return end;
+    const auto place = [](std::span<const variable> list, std::vector<std::int64_t>& offsets, std::vector<std::size_t>& sizes) {
+        for (const variable& v : list) sizes.push_back(static_cast<std::size_t>(v.size()));
+        return lay_out(list, [&offsets](std::int64_t at) { offsets.push_back(at); });
     };
-    const std::int64_t parameter_bytes = lay_out(program.parameters, parameter_offsets_, parameter_sizes_);
-    const std::int64_t statistic_bytes = lay_out(program.statistics, statistic_offsets_, statistic_sizes_);
+    const std::int64_t parameter_bytes = place(program.parameters, parameter_offsets_, parameter_sizes_);
+    const std::int64_t statistic_bytes = place(program.statistics, statistic_offsets_, statistic_sizes_);
     parameters_ = arena(parameter_bytes);
     gradients_ = arena(parameter_bytes);
     statistics_ = arena(statistic_bytes);

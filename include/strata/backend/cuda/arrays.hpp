@@ -39,11 +39,9 @@ public:
     explicit graph_writer(std::int64_t batch) : batch_(batch) {}
 
     cudnn::operation_graph& graph() { return call_.graph; }
-    cudnn::tensor picture(const array& a, const shape& s) { return bound(a.at, picture(a.type, s)); }
-    // A matrix (N, columns), whose rows may be padded.
-    cudnn::tensor padded_rows(const array& a, std::int64_t columns) {
-        cudnn::tensor t = cudnn::channels_last(next_++, a.type, batch_, 1, 1, columns);
-        if (a.leading != 0) t.strides = {a.leading, 1, a.leading, a.leading};
+    cudnn::tensor picture(const array& a, const shape& s) {
+        cudnn::tensor t = picture(a.type, s);
+        if (a.leading != 0) t.strides = {a.leading, 1, a.leading, a.leading};  // padded rows of one pixel each
         return bound(a.at, t);
     }
     cudnn::tensor virtual_picture(const shape& s) { return cudnn::as_virtual(picture(cudnn::data_type::f32, s)); }

@@ -137,7 +137,7 @@ protected:
             fused.problem.epilogue = cublaslt::epilogue::bgrad_a;
             fused.bias = gradient(op.bias);
             graph_writer sums = writer();
-            sums.graph().reduce_add(sums.padded_rows(before, outputs), sums.per_channel(gradient(op.bias), cudnn::data_type::f32, outputs));
+            sums.graph().reduce_add(sums.picture(before, out(op)), sums.per_channel(gradient(op.bias), cudnn::data_type::f32, outputs));
             add(op, "dense backward by weights", either(way(std::move(fused)), way(std::move(by_weights), sums.take())));
         }
         if (!needs_gradient(op.src[0])) return;

@@ -68,10 +68,10 @@ private:
     void make_layer_table(compiled& c);
     void bind(compiled& c);
     void prepare(compiled& c, const course& along, float label_smoothing);
+    void prepare_all(const course& along, int batch_size, mode of, float label_smoothing);
     void enqueue(const compiled& c, const course& along, float label_smoothing) const;  // the whole step, operation by operation
     void commit(const compiled& c, const launch_context& context) const;  // enqueues what follows the gradients
     void launch_at(const course& along, const compiled& c, std::int64_t first) const;
-    void check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const;
     kernels::step_state beginning() const;
     kernels::adam_settings adam_settings() const;
     void take_oldest();

@@ -68,8 +68,7 @@ STRATA_INLINE void executor::write(state which, std::size_t index, std::span<con
 }
 
 STRATA_INLINE std::int64_t executor::bytes_held() const {
-    std::int64_t bytes = shared_->memory.bytes() + activations_.bytes() + workspace_.bytes() + training_.bytes() + evaluating_.bytes();
-    return bytes;
+    return shared_->memory.bytes() + activations_.bytes() + workspace_.bytes() + training_.bytes() + evaluating_.bytes();
 }
 
 // ---- programs
@@ -230,6 +229,19 @@ STRATA_INLINE void executor::prepare(compiled& c, const course& along, float lab
     c.ready = true;
 }
 
+// Everything that a course needs, before its first step: whole batches and what is left of them. A program that makes an arena grow
+// leaves no other ready, so all are made first.
+STRATA_INLINE void executor::prepare_all(const course& along, int batch_size, mode of, float label_smoothing) {
+    const std::int64_t rows = along.rows(), size = batch_size;
+    const int batches[] = {static_cast<int>(std::min(size, rows)), static_cast<int>(rows % size)};
+    for (const int batch : batches) {
+        if (batch > 0) program_for(batch, of);
+    }
+    for (const int batch : batches) {
+        if (batch > 0) prepare(program_for(batch, of), along, label_smoothing);
+    }
+}
+
 // Launches the step over the rows from `first` on.
 STRATA_INLINE void executor::launch_at(const course& along, const compiled& c, std::int64_t first) const {
     along.before(shared_->on, first, c.batch);
@@ -265,14 +277,6 @@ STRATA_INLINE std::unique_ptr<backend::resident_data> executor::load(const datas
     return std::make_unique<resident_data>(data, ++loaded_, bytes <= limit, shared_->on);
 }
 
-STRATA_INLINE void executor::check_rows(const dataset_view& data, std::span<const std::int64_t> rows) const {
-    const std::int64_t count = data.rows();
-    for (const std::int64_t row : rows) {
-        if (row < 0 || row >= count)
-            throw invalid_input("row " + std::to_string(row) + " was asked for, but the data has " + std::to_string(count) + " rows");
-    }
-}
-
 // What a course begins from.
 STRATA_INLINE kernels::step_state executor::beginning() const {
     kernels::step_state from{};
@@ -286,7 +290,7 @@ STRATA_INLINE kernels::step_state executor::beginning() const {
 STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, const backend::epoch_order& order) {
     const device_scope scope(shared_->device.device);
     const auto& resident = static_cast<const resident_data&>(data);
-    check_rows(resident.view, order.rows);
+    resident.view.check_rows(order.rows);
     if (!configured_) throw invalid_input("executor: training needs an optimizer; configure one before an epoch begins");
     if (order.batch_size < 1 || order.learning_rates.empty())
         throw invalid_input("executor: an epoch needs a batch size of at least 1 and a learning rate");
@@ -295,15 +299,7 @@ STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, con
     batch_size_ = order.batch_size;
     cursor_ = 0;
     training_.begin(resident, order.rows, order.learning_rates, batch_size_, beginning(), shared_->device.passing_bytes, shared_->on);
-    // Everything that the epoch needs is made before its first step.
-    const auto rows = static_cast<std::int64_t>(order.rows.size()), size = static_cast<std::int64_t>(batch_size_);
-    for (const std::int64_t batch : {std::min(size, rows), rows % size}) {
-        if (batch > 0) program_for(static_cast<int>(batch), mode::training);
-    }
-    for (const std::int64_t batch : {std::min(size, rows), rows % size}) {
-        if (batch == 0) continue;
-        prepare(program_for(static_cast<int>(batch), mode::training), training_, loss_.label_smoothing);
-    }
+    prepare_all(training_, batch_size_, mode::training, loss_.label_smoothing);
 }
 
 STRATA_INLINE void executor::step() {
@@ -359,18 +355,11 @@ STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, 
     if (rows.empty()) return {};
     const device_scope scope(shared_->device.device);
     const auto& resident = static_cast<const resident_data&>(data);
-    check_rows(resident.view, rows);
+    resident.view.check_rows(rows);
     const auto count = static_cast<std::int64_t>(rows.size()), size = std::int64_t{batch_size};
-    const std::int64_t batches[] = {std::min(size, count), count % size};
     drain();
-    for (const std::int64_t batch : batches) {
-        if (batch > 0) program_for(static_cast<int>(batch), mode::evaluation);
-    }
     evaluating_.begin(resident, rows, {}, batch_size, beginning(), shared_->device.passing_bytes, shared_->on);
-    for (const std::int64_t batch : batches) {
-        if (batch == 0) continue;
-        prepare(program_for(static_cast<int>(batch), mode::evaluation), evaluating_, how.label_smoothing);
-    }
+    prepare_all(evaluating_, batch_size, mode::evaluation, how.label_smoothing);
     for (std::int64_t first = 0; first < count; first += size) {
         const std::int64_t batch = std::min(size, count - first);
         launch_at(evaluating_, program_for(static_cast<int>(batch), mode::evaluation), first);

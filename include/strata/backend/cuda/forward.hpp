@@ -3,12 +3,12 @@
 #pragma once
 
 #include <strata/backend/cuda/arrays.hpp>
+#include <strata/backend/custom_kernels.hpp>
 #include <strata/core/config.hpp>
 #include <strata/core/error.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -70,20 +70,16 @@ protected:
     // The same as after_product, a graph each, appended to a way.
     void one_by_one(std::vector<call>& to, const operation& op, const array& product, const location& bias, cudnn::data_type bias_type,
                     const array& dst) {
-        const std::int64_t columns = out(op).channels;
-        const auto whole = [&](graph_writer& g, const array& a) {  // rows of the output may be padded
-            return a.leading != 0 ? g.padded_rows(a, columns) : g.picture(a, out(op));
-        };
         array last = product;
         if (op.bias >= 0) {
-            last = op.activated ? array{fresh_bytes(batch() * out(op).size() * cudnn::bytes_of(dst.type)), dst.type} : dst;
+            last = op.activated ? fresh(out(op), dst.type) : dst;
             graph_writer g = writer();
-            g.graph().add(whole(g, product), g.per_channel(bias, bias_type, columns), whole(g, last));
+            g.graph().add(g.picture(product, out(op)), g.per_channel(bias, bias_type, out(op).channels), g.picture(last, out(op)));
             to.emplace_back(g.take());
         }
         if (!op.activated) return;
         graph_writer g = writer();
-        g.graph().relu(whole(g, last), whole(g, dst), op.rate);
+        g.graph().relu(g.picture(last, out(op)), g.picture(dst, out(op)), op.rate);
         to.emplace_back(g.take());
     }
 
@@ -168,7 +164,7 @@ protected:
 
     array max_pool(const operation& op, forward_record& record) {
         const array src = values_[index(op.src[0])];
-        const array dst{fresh_bytes(batch() * out(op).size() * cudnn::bytes_of(src.type)), src.type};
+        const array dst = fresh(out(op), src.type);
         graph_writer g = writer();
         const cudnn::tensor x = g.picture(src, in(op)), y = g.picture(dst, out(op));
         if (training()) {
@@ -311,13 +307,7 @@ protected:
     }
 
     const custom_kernels& kernels_of(const operation& op) const {
-        for (const custom_kernels& k : options_.kernels) {
-            const bool same = k.operation != nullptr && std::string_view(k.operation->name) == op.custom->name;
-            if (same && k.forward != nullptr && (k.backward != nullptr || !training())) return k;
-        }
-        throw unsupported(describe(program_, op) + ": the device was opened without a " +
-                          (training() ? "forward and backward" : "forward") + " kernel for the custom operation '" + op.custom->name +
-                          "'; give it in cuda::options::kernels");
+        return kernels_for(program_, op, options_.kernels, training(), "cuda::options::kernels");
     }
 
 private:

@@ -57,10 +57,7 @@ STRATA_INLINE void inference::run(const dataset_view& pictures, std::span<float>
     if (rows == 0) return;
     const device_scope scope(shared_->device.device);
     const bool floats = !pictures.floats.empty();
-    begin_.bytes = floats ? nullptr : reinterpret_cast<const std::uint8_t*>(pictures_.data());
-    begin_.floats = floats ? reinterpret_cast<const float*>(pictures_.data()) : nullptr;
-    begin_.scale = pictures.input.scale;
-    begin_.offset = pictures.input.offset;
+    point_at(begin_, pictures, pictures_, device_memory());
     copy(state_.data(), &begin_, sizeof begin_, on_.get());
     if (floats) {
         copy(pictures_.data(), pictures.floats.data(), static_cast<std::int64_t>(pictures.floats.size_bytes()), on_.get());

@@ -17,17 +17,9 @@
 namespace strata::inline STRATA_ABI::cuda {
 
 STRATA_INLINE variable_layout layout_of(const program_view& program) {
-    const auto lay_out = [](std::span<const variable> list, std::vector<std::int64_t>& offsets) {
-        std::int64_t end = 0;
-        for (const variable& v : list) {
-            offsets.push_back(end);
-            end += aligned(v.size() * 4);
-        }
-        return end;
-    };
     variable_layout layout;
-    layout.parameter_bytes = lay_out(program.parameters, layout.parameters);
-    layout.statistic_bytes = lay_out(program.statistics, layout.statistics);
+    layout.parameter_bytes = lay_out(program.parameters, [&](std::int64_t at) { layout.parameters.push_back(at); });
+    layout.statistic_bytes = lay_out(program.statistics, [&](std::int64_t at) { layout.statistics.push_back(at); });
     for (const operation& op : program.operations) {
         if (op.kind == op_kind::batch_norm)
             layout.batch_statistic_bytes += 2 * aligned(program.shape_of(op.dst).channels * std::int64_t{4});
