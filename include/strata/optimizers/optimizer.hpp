@@ -38,6 +38,7 @@ struct optimizer {
     float weight_decay = 0;
 
     constexpr optimizer() = default;
+    bool operator==(const optimizer&) const = default;
     constexpr optimizer(const adam& o)
         : learning_rate(o.learning_rate), beta1(o.beta1), beta2(o.beta2), epsilon(o.epsilon), weight_decay(o.weight_decay) {}
     constexpr optimizer(const sgd& o)

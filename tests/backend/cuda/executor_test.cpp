@@ -75,6 +75,21 @@ TEST_CASE("a step is one graph launch: no copy, no allocation, no wait for an em
     CHECK(own > 0);
 }
 
+TEST_CASE("steps of a loop of one's own are captured once, and anew when the optimizer has changed more than its learning rate") {
+    const pictures data(16);
+    model m(small_alexnet().view(), cuda::open());
+    vgpu::reset_calls();
+    const auto captures = [] { return vgpu::calls()["cudaStreamEndCapture"]; };
+    trainer t(m, adam{});
+    t.train_step(data.view());
+    t.set_learning_rate(1e-4f);
+    t.train_step(data.view());
+    CHECK(captures() == 1);
+    trainer other(m, adam{.beta1 = 0.5});
+    other.train_step(data.view());
+    CHECK(captures() == 2);
+}
+
 TEST_CASE("ten captured steps give the bits of ten steps that are enqueued one operation at a time") {
     const pictures data(70);  // the last batch of an epoch is a partial one
     const auto train = [&data](bool capture) {

@@ -254,6 +254,9 @@ STRATA_INLINE void executor::launch_at(const course& along, const compiled& c, s
 STRATA_INLINE void executor::configure(const optimizer& how, const softmax_cross_entropy& loss) {
     const device_scope scope(shared_->device.device);
     drain();
+    optimizer captured = optimizer_;  // a captured step holds all of it but the learning rate
+    captured.learning_rate = how.learning_rate;
+    const bool same = configured_ && captured == how;
     if (!configured_ || how.kind != optimizer_.kind) {  // a velocity is no first moment
         configured_ = false;  // until there are slots
         shared_->memory.make_slots(0, shared_->on);
@@ -263,6 +266,7 @@ STRATA_INLINE void executor::configure(const optimizer& how, const softmax_cross
     }
     optimizer_ = how;
     loss_ = loss;
+    if (same) return;
     for (const auto& c : compiled_) {
         if (c->of == mode::training) c->ready = false;
     }
