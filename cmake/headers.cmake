@@ -4,6 +4,8 @@
 set(STRATA_HEADERS
   strata/backend/cpu/arena.hpp
   strata/backend/cpu/backward.hpp
+  strata/backend/cpu/convolution_choice.hpp
+  strata/backend/cpu/convolution_choice.ipp
   strata/backend/cpu/executor.hpp
   strata/backend/cpu/executor.ipp
   strata/backend/cpu/forward.hpp

@@ -93,7 +93,11 @@ STRATA_INLINE executor::compiled& executor::program_for(int batch, onednn::pass 
     for (const auto& c : compiled_) {
         if (c->batch == batch && c->pass == pass) return *c;
     }
-    const lowering_options how{.batch = batch, .pass = pass, .batch_norm_epsilon = shared_->how.conventions.batch_norm_epsilon};
+    const lowering_options how{.batch = batch,
+                               .pass = pass,
+                               .batch_norm_epsilon = shared_->how.conventions.batch_norm_epsilon,
+                               .convolutions = &shared_->device.convolutions,
+                               .threads = shared_->device.threads};
     const program_view view = trains_.view();
     auto made = std::make_unique<compiled>(
         compiled{batch, pass, lower(view, shared_->engine, shared_->variables_of_model.addresses(), shared_->device.kernels, how),
@@ -314,7 +318,9 @@ private:
         const lowering_options how{.batch = batch,
                                    .pass = onednn::pass::inference,
                                    .batch_norm_epsilon = shared.how.conventions.batch_norm_epsilon,
-                                   .prepare_once = true};
+                                   .prepare_once = true,
+                                   .convolutions = &shared.device.convolutions,
+                                   .threads = shared.device.threads};
         const program_view view = shared.predicts.view();
         return lower(view, shared.engine, shared.variables_of_model.addresses(), shared.device.kernels, how);
     }

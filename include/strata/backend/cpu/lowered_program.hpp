@@ -2,6 +2,7 @@
 // What goes into lowering beside a program, and what comes out.
 #pragma once
 
+#include <strata/backend/cpu/convolution_choice.hpp>
 #include <strata/backend/cpu/graph.hpp>
 #include <strata/backend/cpu/onednn_maker.hpp>
 #include <strata/core/config.hpp>
@@ -21,6 +22,8 @@ struct lowering_options {
     onednn::pass pass = onednn::pass::inference;
     float batch_norm_epsilon = 1e-3f;  // where the program leaves it open
     bool prepare_once = false;         // reordered parameters are kept from run to run: graph::prepare() when they changed
+    const convolution_choices* convolutions = nullptr;  // null: the shipped table
+    int threads = 1;                                    // that will run the program
 };
 
 // The statistics of a batch, for the moving ones.

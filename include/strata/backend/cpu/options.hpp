@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How the CPU is opened: threads, and a user's own kernels.
+// How the CPU is opened: threads, a user's own kernels, and which algorithm computes which convolution.
 #pragma once
 
+#include <strata/backend/cpu/convolution_choice.hpp>
 #include <strata/core/config.hpp>
 #include <strata/core/shape.hpp>
 #include <strata/network/program.hpp>
@@ -40,6 +41,7 @@ struct custom_kernels {
 struct options {
     int threads = 0;  // 0: as many as OpenMP gives
     std::vector<custom_kernels> kernels{};
+    convolution_choices convolutions{};  // the table that strata ships, unless tuned
     std::string reason{};  // why this device, as device::reason() says; empty: "the program opens the CPU by name"
 };
 

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// The shipped table, and how an answer is found.
+#pragma once
+
+#include <strata/backend/cpu/convolution_choice.hpp>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace strata::inline STRATA_ABI::cpu {
+
+STRATA_INLINE std::string_view name_of(convolution_pass pass) {
+    return pass == convolution_pass::forward ? "forward" : pass == convolution_pass::backward_data ? "backward_data" : "backward_weights";
+}
+STRATA_INLINE std::string_view name_of(vector_width width) {
+    return width == vector_width::avx512 ? "avx512" : width == vector_width::avx2 ? "avx2" : "baseline";
+}
+STRATA_INLINE std::optional<convolution_pass> convolution_pass_named(std::string_view word) {
+    for (const auto pass : {convolution_pass::forward, convolution_pass::backward_data, convolution_pass::backward_weights}) {
+        if (name_of(pass) == word) return pass;
+    }
+    return {};
+}
+STRATA_INLINE std::optional<vector_width> vector_width_named(std::string_view word) {
+    for (const auto width : {vector_width::baseline, vector_width::avx2, vector_width::avx512}) {
+        if (name_of(width) == word) return width;
+    }
+    return {};
+}
+
+STRATA_INLINE shape convolution_case::out() const { return {rows.output(in.height), columns.output(in.width), filters}; }
+
+STRATA_INLINE std::span<const int> winograd_tiles(int kernel) {
+    static constexpr std::array<int, 4> of_three{2, 4, 6, 7};
+    static constexpr std::array<int, 3> of_five{3, 4, 5};
+    if (kernel == 3) return of_three;
+    if (kernel == 5) return of_five;
+    return {};
+}
+
+STRATA_INLINE bool fits(const convolution_case& which, const convolution_way& way) {
+    if (way.tile == 0) return true;
+    const extent &rows = which.rows, &columns = which.columns;
+    if (rows.kernel != columns.kernel || rows.stride != 1 || columns.stride != 1) return false;
+    const std::span<const int> tiles = winograd_tiles(rows.kernel);
+    return std::find(tiles.begin(), tiles.end(), way.tile) != tiles.end();
+}
+
+STRATA_INLINE convolution_way convolution_choices::find(const convolution_case& which) const {
+    const auto named = std::find_if(tuned.begin(), tuned.end(), [&](const entry& e) { return e.which == which; });
+    const convolution_way way = named != tuned.end() ? named->way : otherwise ? *otherwise : shipped_convolution_way(which);
+    return fits(which, way) ? way : convolution_way{};
+}
+
+STRATA_INLINE void convolution_choices::set(const convolution_case& which, const convolution_way& way) {
+    const auto named = std::find_if(tuned.begin(), tuned.end(), [&](const entry& e) { return e.which == which; });
+    if (named != tuned.end()) named->way = way;
+    else tuned.push_back({which, way});
+}
+
+STRATA_INLINE convolution_way shipped_convolution_way(const convolution_case&) { return {}; }
+
+}  // namespace strata::inline STRATA_ABI::cpu
