@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What the scripts share (sourced, not run): where the tree is, how they speak and give up, and how test results are counted.
 
-root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+root=$(CDPATH="" cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 me=$(basename -- "$0")
 deps=$root/build/deps
 jobs=$(nproc 2>/dev/null || echo 2)
