@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -79,4 +80,30 @@ TEST_CASE("a value at a fixed address is read and written there") {
     g.bind(nullptr, nullptr);
     g.run({stream.get()}, 0, 1);
     CHECK(result == std::vector<float>(64, 3));
+}
+
+TEST_CASE("an observer is told each action after it ran, with the bytes of what it names; without one nobody is") {
+    struct listener final : action_observer {
+        explicit listener(const float* values) : result(values) {}
+        void ran(const char* what, std::int64_t bytes) override { heard.push_back(what + std::to_string(bytes) + at(*result)); }
+        static std::string at(float v) { return v == 0 ? " not yet" : " done"; }
+        const float* result;
+        std::vector<std::string> heard;
+    };
+    const onednn::engine engine = onednn::make_engine();
+    const onednn::stream stream = onednn::make_stream(engine);
+    graph g(engine);
+    std::vector<float> a(64, 2), b(64, 0), c(64, 0);
+    const value from = graph::at(row, a.data()), between = graph::at(row, b.data()), to = graph::at(row, c.data());
+    g.set_place("here");
+    add_one(g, from, between);
+    g.add("sum", g.make().sum(row, row, row), {{DNNL_ARG_SRC_0, from}, {DNNL_ARG_SRC_1, between}, {DNNL_ARG_DST, to}});
+    g.finish();
+    const arena scratchpad(g.scratchpad_bytes() + 1);
+    g.bind(nullptr, scratchpad.data());
+    listener hears(c.data());
+    g.run({.stream = stream.get(), .observer = &hears}, 0, 2);
+    CHECK(hears.heard == std::vector<std::string>{"here: add one512 not yet", "here: sum768 done"});
+    g.run({.stream = stream.get()}, 0, 2);
+    CHECK(hears.heard.size() == 2);
 }

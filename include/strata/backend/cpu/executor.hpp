@@ -55,6 +55,9 @@ public:
     std::unique_ptr<backend::inference> make_inference(int batch_size) override;
     std::int64_t bytes_held() const override;
 
+    // For profiles: who is told what a step does, in order; null: nobody.
+    void observe(action_observer* who) { observer_ = who; }
+
     // Writes these rows of the data as the network's input, (rows, H, W, C).
     static void gather(const dataset_view& data, std::span<const std::int64_t> rows, float* to);
 
@@ -102,6 +105,7 @@ private:
     std::size_t cursor_ = 0, epoch_step_ = 0;
     std::vector<std::uint8_t> non_finite_blocks_;  // of the gradients
     std::deque<step_result> published_;
+    action_observer* observer_ = nullptr;
 };
 
 }  // namespace strata::inline STRATA_ABI::cpu

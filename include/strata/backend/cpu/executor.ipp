@@ -154,11 +154,18 @@ STRATA_INLINE void executor::step() {
     const std::span<const std::int64_t> rows(rows_.data() + cursor_, count);
     compiled& c = program_for(static_cast<int>(count), onednn::pass::training);
     const graph& g = c.lowered.actions;
-    const run_context context{stream_.get(), shared_->how.seed, steps_};
+    const run_context context{stream_.get(), shared_->how.seed, steps_, observer_};
+    const auto parameter_bytes = static_cast<std::int64_t>(shared_->variables_of_model.parameters().size_bytes());
+    const auto did = [this](const char* what, std::int64_t bytes) {
+        if (observer_ != nullptr) observer_->ran(what, bytes);
+    };
 
+    did("begin", 0);
     gather(data_, rows, g.data(c.lowered.input));
+    did("gather", static_cast<std::int64_t>(count) * data_.picture.size() * (data_.floats.empty() ? 5 : 8));
     g.run(context, 0, c.lowered.forward_end);
     const auto [loss, correct] = loss_of(c, data_, rows, loss_, true);
+    did("loss", 0);
     step_result result{.step = steps_ + 1,
                        .loss = static_cast<float>(loss / static_cast<double>(count)),
                        .rows = static_cast<int>(count),
@@ -167,11 +174,14 @@ STRATA_INLINE void executor::step() {
     if (!result.non_finite) {
         g.run(context, c.lowered.forward_end, g.size());
         result.non_finite = !gradients_are_finite() || !statistics_are_finite(c);
+        did("finite?", parameter_bytes);
     }
     published_.push_back(result);  // what may throw comes before the commit
     if (!result.non_finite) {
         update_parameters(learning_rates_[std::min(epoch_step_, learning_rates_.size() - 1)]);
+        did("optimizer", parameter_bytes * (3 + 2 * slots_of(optimizer_.kind)));
         update_statistics(c);
+        did("moving statistics", 0);
         ++steps_;
         ++shared_->version;
     }

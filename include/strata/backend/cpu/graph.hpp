@@ -27,11 +27,18 @@ struct value {
     bool exists() const { return desc.exists(); }
 };
 
+// Told what has just run and how many bytes it names, for profiles. While there is one, each action is waited for.
+struct action_observer {
+    virtual ~action_observer() = default;
+    virtual void ran(const char* what, std::int64_t bytes) = 0;
+};
+
 // What changes from run to run.
 struct run_context {
     dnnl_stream_t stream = nullptr;
     std::uint64_t seed = 0;
     std::int64_t step = 0;
+    action_observer* observer = nullptr;
 };
 
 class graph;
@@ -87,6 +94,7 @@ public:
 private:
     struct action {
         std::string what;
+        std::int64_t bytes = 0;  // of its arguments
         onednn::primitive primitive;
         std::vector<std::pair<int, value>> arguments;
         std::vector<onednn::memory> memories;
@@ -95,6 +103,7 @@ private:
         std::unique_ptr<const kernel_call> kernel;
     };
 
+    std::int64_t bytes_of(const value& v) const;
     int now() const { return static_cast<int>(actions_.size()); }
     action make_action(std::string what, const onednn::primitive_desc& desc, std::vector<std::pair<int, value>> arguments);
     void bind(action& a, std::byte* scratchpad) const;

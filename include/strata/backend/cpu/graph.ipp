@@ -31,6 +31,10 @@ STRATA_INLINE void graph::touch(const value& v) {
     if (v.buffer >= 0) buffers_[static_cast<std::size_t>(v.buffer)].alive.extend(now());
 }
 
+STRATA_INLINE std::int64_t graph::bytes_of(const value& v) const {
+    return v.buffer >= 0 ? buffers_[static_cast<std::size_t>(v.buffer)].bytes : static_cast<std::int64_t>(v.desc.bytes());
+}
+
 STRATA_INLINE graph::action graph::make_action(std::string what, const onednn::primitive_desc& desc,
                                                std::vector<std::pair<int, value>> arguments) {
     action a;
@@ -43,8 +47,13 @@ STRATA_INLINE graph::action graph::make_action(std::string what, const onednn::p
 }
 
 STRATA_INLINE void graph::add(std::string what, const onednn::primitive_desc& desc, std::vector<std::pair<int, value>> arguments) {
-    for (const auto& [role, v] : arguments) touch(v);
+    std::int64_t bytes = 0;
+    for (const auto& [role, v] : arguments) {
+        touch(v);
+        bytes += bytes_of(v);
+    }
     actions_.push_back(make_action(std::move(what), desc, std::move(arguments)));
+    actions_.back().bytes = bytes;
 }
 
 STRATA_INLINE void graph::add_preparation(std::string what, const onednn::primitive_desc& desc, const value& from, const value& to) {
@@ -54,8 +63,11 @@ STRATA_INLINE void graph::add_preparation(std::string what, const onednn::primit
 }
 
 STRATA_INLINE void graph::add(std::string what, const std::vector<value>& uses, std::unique_ptr<const kernel_call> kernel) {
-    for (const value& v : uses) touch(v);
     action a;
+    for (const value& v : uses) {
+        touch(v);
+        a.bytes += bytes_of(v);
+    }
     a.what = place_ + ": " + std::move(what);
     a.kernel = std::move(kernel);
     actions_.push_back(std::move(a));
@@ -100,7 +112,12 @@ STRATA_INLINE void graph::prepare(const run_context& context) const {
 }
 
 STRATA_INLINE void graph::run(const run_context& context, std::size_t first, std::size_t last) const {
-    for (std::size_t i = first; i < last; ++i) run(actions_[i], context);
+    for (std::size_t i = first; i < last; ++i) {
+        run(actions_[i], context);
+        if (context.observer == nullptr) continue;
+        onednn::check(dnnl_stream_wait(context.stream), "dnnl_stream_wait");
+        context.observer->ran(actions_[i].what.c_str(), actions_[i].bytes);
+    }
     onednn::check(dnnl_stream_wait(context.stream), "dnnl_stream_wait");
 }
 
