@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: MIT
-# Times training epochs of PyTorch, Keras and strata on this machine, one after the other and R times round, each round
-# beginning with another of them, so that all meet the same noise. Prints one Markdown table: median seconds per epoch (each
-# process's first epoch left out), the ratio of the medians to strata's, and the range of that ratio over the rounds: with
-# other work on the machine the same command has been 1.3 x itself, so believe no ratio whose range holds 1. `--control`
-# adds a second run of the strata command under the name "strata again", whose ratio shows what the noise alone does.
-# The strata command prints epoch_time.py's JSON lines; {rows}, {batch_size}, {epochs}, {threads} and {width} are filled in:
-#   python bench/peers/run.py --rounds 5 --strata 'build/release/bench/fit_epoch --data DIR --rows {rows} --batch-size {batch_size}
-#       --epochs {epochs} --threads {threads} --width {width}'
+# strata beside PyTorch, Keras and dlib on this machine: the same network, batch, optimizer, rows and initial weights; whole training
+# epochs and predictions. One command, one table; also CSV and SVG:
+#   python bench/peers/run.py --build build/release --batch-sizes 128 32 --rounds 5 --csv speed.csv --svg speed.svg [--data DIR]
+# First each peer trains three steps from the stored weights without dropout, rows in order: unless the losses of the first agree to 1e-4
+# nothing is timed. Then all of them are started, warm up by one round that is not counted (it compiles), and take turns: a round is one
+# epoch of each, and each round begins with another, so that all meet the same noise. While one works, the others wait.
+# --control adds strata a second time, as "strata again": its ratio is what the noise alone does.
 import argparse
 import json
 import os
 import platform
 import shlex
-import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import table
+import work
+
 here = Path(__file__).resolve().parent
+slow_rounds = 2
 
 
 def cpu_name():
@@ -28,72 +31,151 @@ def cpu_name():
         return platform.processor() or platform.machine()
 
 
-def commands(options):
-    setting = {key: str(getattr(options, key)) for key in ("rows", "batch_size", "epochs", "threads", "width")}
-    arguments = [part for key, value in setting.items() for part in (f"--{key.replace('_', '-')}", value)]
-    found = {}
-    if options.strata:
-        found["strata"] = [word.format(**setting) for word in shlex.split(options.strata)]
-        if options.control:
-            found["strata again"] = found["strata"]
+def contestants(options):
+    """{name: command without the task}: those that are here. What is missing is left out with a sentence."""
+    build, found = Path(options.build) / "bench", {}
+    ours = shlex.split(options.strata) if options.strata else [str(build / "fit_epoch")]
+    found["strata"] = ours + (["--tuning", options.tuning] if options.tuning else [])
+    if options.control:
+        found["strata again"] = found["strata"]
     for peer in options.peers:
         framework, _, mode = peer.partition(":")
-        command = [sys.executable, str(here / "epoch_time.py"), "--framework", framework, "--mode", mode or "eager", *arguments]
-        found[peer] = command + (["--data", options.data] if options.data else [])
+        if framework == "dlib":
+            command = [str(build / "dlib_peer")]
+        else:
+            command = [sys.executable, str(here / "python_peer.py"), "--framework", framework, "--mode", mode or "eager"]
+        found[peer] = command
+    for name, command in list(found.items()):
+        if not Path(command[0]).is_file():
+            why = "" if not name.startswith("dlib") else " (it needs libdlib-dev, and a build of strata after that was installed)"
+            if name.startswith("strata"):
+                sys.exit(f"{command[0]}: there is no such program; build strata with benchmarks, and give --build or --strata")
+            print(f"{name} is left out: there is no {command[0]}{why}", file=sys.stderr)
+            del found[name]
     return found
 
 
-def epochs_of(name, command):
-    """The JSON lines of one process, its first epoch left out."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode or len(lines) < 2:
-        sys.exit(f"{name}: exit code {done.returncode}, {len(lines)} epochs; it needs two or more. The command was: {shlex.join(command)}")
-    return lines[1:]
+class Peer:
+    """One process, which prints a line for each round and waits for one before the next."""
+
+    def __init__(self, name, command, options, task, batch_size, file):
+        self.name = name
+        self.command = [*command, "--task", task, "--batch-size", str(batch_size), "--work", str(file), "--threads", str(options.threads),
+                        "--width", str(options.width), "--paced", "yes"]  # fmt: skip
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(options.threads), "OMP_NUM_THREADS": str(options.threads)}
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+    def line(self):
+        for text in self.process.stdout:
+            if text.startswith("{"):
+                return json.loads(text)
+        sys.exit(f"{self.name}: exit code {self.process.wait()} without a result. The command was: {shlex.join(self.command)}")
+
+    def round(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return self.line()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.stdout.read()
+        self.process.wait()
+
+
+def check_losses(options, commands, batch_size, file):
+    """The losses of three steps from the same weights: the first may differ by 1e-4 of its value, the later ones, where Adam has
+    divided rounding errors by themselves, by 2e-2."""
+    losses = {}
+    for name, command in commands.items():
+        if name == "strata again":
+            continue
+        peer = Peer(name, command, options, "check", batch_size, file)
+        losses[name] = peer.line()["losses"]
+        peer.end()
+        print(f"batch {batch_size}, {name}: losses " + ", ".join(f"{loss:.6f}" for loss in losses[name]), file=sys.stderr, flush=True)
+    reference = losses["strata"]
+    for name, found in losses.items():
+        if len(found) != len(reference):
+            sys.exit(f"{name}: {len(found)} losses, and strata has {len(reference)}")
+        for step, (loss, expected) in enumerate(zip(found, reference)):
+            limit = 1e-4 if step == 0 else 2e-2
+            if not abs(loss - expected) <= limit * abs(expected):
+                sys.exit(f"{name}: the loss of step {step + 1} is {loss:.6f}, and strata's {expected:.6f}: not the same work, and nothing "
+                         "is timed")  # fmt: skip
+    return {(name, batch_size): found[0] for name, found in losses.items()}
+
+
+def measure(options, commands, task, batch_size, file, pictures):
+    peers, measured, slow = [], {}, set()
+    for name, command in commands.items():
+        peers.append(Peer(name, command, options, task, batch_size, file))
+        warm = peers[-1].line()
+        measured[name] = []
+        if warm["seconds"] > options.slow_seconds:
+            slow.add(name)
+            print(f"{name}: {warm['seconds']:.0f} s a round; it takes part in {slow_rounds} rounds only", file=sys.stderr)
+    for turn in range(options.rounds):
+        first = turn % len(peers)
+        for peer in peers[first:] + peers[:first]:
+            if peer.name in slow and turn >= slow_rounds:
+                continue
+            measured[peer.name].append(peer.round())
+            print(f"{task}, batch {batch_size}, round {turn + 1}, {peer.name}: {measured[peer.name][-1]['seconds']:.3f} s", file=sys.stderr,
+                  flush=True)  # fmt: skip
+    for peer in peers:
+        peer.end()
+    return table.Part(task, batch_size, pictures, measured)
+
+
+def parse_options():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=str(here.parent.parent / "build" / "release"), help="where strata was built")
+    parser.add_argument("--strata", help="another command in the place of BUILD/bench/fit_epoch")
+    parser.add_argument("--tuning", help="a tuning file for strata")
+    parser.add_argument("--peers", nargs="*", default=["torch:eager", "torch:compile", "keras:eager", "dlib"], help="framework:mode ...")
+    parser.add_argument("--control", action="store_true", help="strata a second time, beside itself")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--slow-seconds", type=float, default=25, help=f"who is slower takes part in {slow_rounds} rounds only")
+    parser.add_argument("--batch-sizes", type=int, nargs="*", default=[128, 32], help="of training; none: no training")
+    parser.add_argument("--predict", type=int, nargs="*", default=[1, 256], help="batch sizes of prediction; none: no prediction")
+    parser.add_argument("--rows", type=int, default=640, help="of training, the last 20 %% of them for validation")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--width", type=float, default=1.0)
+    parser.add_argument("--data", help="folder of the binary CIFAR-10 files; random bytes when it is not given")
+    parser.add_argument("--csv", help="every measurement, to this file")
+    parser.add_argument("--svg", help="a bar chart, to this file")
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--strata", help="command that prints the same JSON lines")
-    parser.add_argument("--control", action="store_true", help="time the strata command against itself as well")
-    parser.add_argument("--peers", nargs="*", default=["torch:eager", "torch:compile", "keras:eager"], help="framework:mode ...")
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--rows", type=int, default=4000, help="before the validation split")
-    parser.add_argument("--epochs", type=int, default=3, help="per process, the first one not counted")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--width", type=float, default=1.0)
-    parser.add_argument("--data", help="folder of the binary CIFAR-10 files for the peers; random bytes when it is not given")
-    options = parser.parse_args()
-
-    load, rounds, versions = os.getloadavg()[0], [], {}
+    options = parse_options()
+    load = os.getloadavg()[0]
     if load > 0.5:
         print(f"The load average is {load:.1f}: something else is running, and the figures below are not to be quoted.", file=sys.stderr)
-    contestants = list(commands(options).items())
-    if not contestants:
-        sys.exit("nothing to time; give --strata COMMAND or --peers")
-    for turn in range(options.rounds):
-        first = turn % len(contestants)
-        rounds.append({})
-        for name, command in contestants[first:] + contestants[:first]:
-            lines = epochs_of(name, command)
-            rounds[-1][name] = [line["seconds"] for line in lines]
-            versions[name] = lines[0].get("version", "")
-            print(f"round {turn + 1}, {name}: " + ", ".join(f"{line['seconds']:.3f} s" for line in lines), file=sys.stderr, flush=True)
+    commands, parts, first_losses = contestants(options), [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "work.safetensors"
+        for batch_size in options.batch_sizes:
+            work.write(file, max(options.rows, 3 * batch_size), options.width, data=options.data)
+            first_losses |= check_losses(options, commands, batch_size, file)
+            work.write(file, options.rows, options.width, data=options.data)
+            parts.append(measure(options, commands, "train", batch_size, file, options.rows))
+        for batch_size in options.predict:
+            pictures = max(200, 2 * batch_size)
+            work.write(file, pictures, options.width, data=options.data)
+            parts.append(measure(options, commands, "predict", batch_size, file, pictures))
 
-    print(f"{cpu_name()}, {options.threads} threads, batch {options.batch_size}, {options.rows} rows with the last 20 % for validation, "
-          f"width {options.width:g}, {options.rounds} rounds; "
-          f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after\n")
-    print("| framework | version | median s per epoch | lowest | highest | ratio to strata | over the rounds |")
-    print("|---|---|---|---|---|---|---|")
-    all_seconds = {name: [value for found in rounds for value in found[name]] for name, _ in contestants}
-    for name, values in all_seconds.items():
-        ratio, over = "-", "-"
-        if options.strata:
-            by_round = [statistics.median(found[name]) / statistics.median(found["strata"]) for found in rounds]
-            ratio = f"{statistics.median(values) / statistics.median(all_seconds['strata']):.2f}"
-            over = f"{min(by_round):.2f} - {max(by_round):.2f}"
-        print(f"| {name} | {versions[name]} | {statistics.median(values):.3f} | {min(values):.3f} | {max(values):.3f} | {ratio} | {over} |")
+    print(f"{cpu_name()}, {options.threads} threads, width {options.width:g}, {options.rounds} rounds; "
+          f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after. {table.versions(parts)}.\n")  # fmt: skip
+    print(table.markdown(parts, first_losses))
+    planned = [f"batch {part.batch_size}: {part.measured['strata'][0]['planned_mb']:.0f} MB" for part in parts if part.task == "train"]
+    if planned:
+        print("\nMemory is the most that was resident after the first round, above what was when imports and data were there. "
+              f"strata plans {', '.join(planned)}, without oneDNN's scratchpad.")  # fmt: skip
+    if options.csv:
+        table.write_csv(options.csv, parts)
+    if options.svg:
+        Path(options.svg).write_text(table.svg(parts, f"AlexNet on CIFAR-10, {cpu_name()}, {options.threads} threads"))
 
 
 main()
