@@ -3,7 +3,7 @@
 // process's memory, the JSON lines, and the pacing: run.py answers each line with one of its own when the next round may begin.
 #pragma once
 
-#include <strata/data/cifar10.hpp>
+#include <strata/core/error.hpp>
 #include <strata/files/json.hpp>
 #include <strata/files/safetensors.hpp>
 
