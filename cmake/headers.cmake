@@ -26,6 +26,7 @@ set(STRATA_HEADERS
   strata/backend/cpu/tensors.hpp
   strata/backend/cpu/variables.hpp
   strata/backend/cpu/variables.ipp
+  strata/backend/cpu/vector_width.hpp
   strata/backend/cuda/arrays.hpp
   strata/backend/cuda/backward.hpp
   strata/backend/cuda/course.hpp
