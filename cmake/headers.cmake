@@ -14,6 +14,7 @@ set(STRATA_HEADERS
   strata/backend/cpu/lowered_program.hpp
   strata/backend/cpu/lowering.hpp
   strata/backend/cpu/lowering.ipp
+  strata/backend/cpu/normalization.hpp
   strata/backend/cpu/onednn.hpp
   strata/backend/cpu/onednn.ipp
   strata/backend/cpu/onednn_maker.hpp
@@ -135,11 +136,14 @@ set(STRATA_HEADERS
   strata/files/safetensors.hpp
   strata/files/safetensors.ipp
   strata/kernels/adam.hpp
+  strata/kernels/batch_norm_lanes.hpp
   strata/kernels/bf16.hpp
   strata/kernels/dropout.hpp
   strata/kernels/finite.hpp
   strata/kernels/gather.hpp
   strata/kernels/inference.hpp
+  strata/kernels/lanes.hpp
+  strata/kernels/max_pool_lanes.hpp
   strata/kernels/moving_statistics.hpp
   strata/kernels/reduce.hpp
   strata/kernels/sgd.hpp

@@ -19,31 +19,18 @@ public:
     using forward_lowering::forward_lowering;
 
 protected:
-    // A contribution to the gradient of a tensor; the second and later ones are added to what is there.
-    void give(int tensor, held contribution) {
-        if (!needs_gradient(tensor)) return;
-        held& there = gradients_[index(tensor)];
-        if (!there.exists()) {
-            there = std::move(contribution);
-            return;
-        }
-        const value a = there.native();
-        const value b = adapt(contribution, a.desc);
-        const held sum = fresh(a.desc);
-        graph_.add("sum of gradients", graph_.make().sum(a.desc, b.desc, a.desc),
-                   {{DNNL_ARG_SRC_0, a}, {DNNL_ARG_SRC_1, b}, {DNNL_ARG_DST, sum.native()}});
-        there = sum;
-    }
-
     void backward(const operation& op, forward_record& record, held& gradient) {
         switch (op.kind) {
             case op_kind::convolution: return convolution_backward(op, record, gradient);
             case op_kind::dense: return dense_backward(op, record, gradient);
-            case op_kind::max_pool: return pool_backward(op, record, gradient, onednn::pooling::max);
+            case op_kind::max_pool:
+                return pools_in_lanes(op) ? max_pool_backward(op, gradient) : pool_backward(op, record, gradient, onednn::pooling::max);
             case op_kind::avg_pool: return pool_backward(op, record, gradient, onednn::pooling::average);
             case op_kind::batch_norm: return batch_norm_backward(op, record, gradient);
             case op_kind::relu:
-            case op_kind::leaky_relu: return give(op.src[0], rectifier_backward(op, record.desc, gradient));
+            case op_kind::leaky_relu:
+                if (const operation* const pool = pooled_before(op)) return max_pool_backward(*pool, op, gradient);
+                return give(op.src[0], rectifier_backward(op, record.desc, gradient));
             case op_kind::dropout: return dropout_backward(op, gradient);
             case op_kind::reshape:
                 return give(op.src[0], {{view(adapt(gradient, channels_last(out(op))), channels_last(in(op)))}, gradient.exclusive});
@@ -64,7 +51,7 @@ protected:
     }
     // The same for a rectifier that was fused into its producer.
     void undo_activation(const operation& op, held& gradient) {
-        if (!op.activated) return;
+        if (!op.activated || gradient.before_activation) return;
         const memory_desc desc = values_[index(op.dst)].native().desc;
         gradient = rectifier_backward(op, graph_.make().rectifier_forward(onednn::pass::training, desc, op.rate), gradient);
     }
@@ -129,23 +116,6 @@ protected:
         std::vector<std::pair<int, value>> arguments{{DNNL_ARG_DIFF_DST, adapt(gradient_held, dst)}, {DNNL_ARG_DIFF_SRC, to.native()}};
         if (record.workspace.exists()) arguments.push_back({DNNL_ARG_WORKSPACE, record.workspace});
         graph_.add("pooling backward", desc, std::move(arguments));
-        give(op.src[0], to);
-    }
-
-    void batch_norm_backward(const operation& op, const forward_record& record, held& gradient_held) {
-        const value src = values_[index(op.src[0])].native();
-        const held to = fresh(src.desc);
-        std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, src},
-                                                     {DNNL_ARG_MEAN, record.mean},
-                                                     {DNNL_ARG_VARIANCE, record.variance},
-                                                     {DNNL_ARG_DIFF_DST, adapt(gradient_held, src.desc)},
-                                                     {DNNL_ARG_SCALE, parameter(op.weight)},
-                                                     {DNNL_ARG_DIFF_SRC, to.native()},
-                                                     {DNNL_ARG_DIFF_SCALE, gradient(op.weight)},
-                                                     {DNNL_ARG_DIFF_SHIFT, gradient(op.bias)}};
-        if (onednn::batch_norm_backward_reads_shift) arguments.push_back({DNNL_ARG_SHIFT, parameter(op.bias)});
-        graph_.add("batch norm backward", graph_.make().batch_norm_backward(src.desc, src.desc, epsilon(op), record.desc),
-                   std::move(arguments));
         give(op.src[0], to);
     }
 

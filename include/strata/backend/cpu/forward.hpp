@@ -2,6 +2,7 @@
 // The forward pass, lowered: one function per operation.
 #pragma once
 
+#include <strata/backend/cpu/normalization.hpp>
 #include <strata/backend/cpu/parallel.hpp>
 #include <strata/backend/cpu/tensors.hpp>
 #include <strata/backend/custom_kernels.hpp>
@@ -19,17 +20,21 @@
 
 namespace strata::inline STRATA_ABI::cpu::detail {
 
-class forward_lowering : protected tensors {
+class forward_lowering : protected normalization_lowering {
 public:
-    using tensors::tensors;
+    using normalization_lowering::normalization_lowering;
 
 protected:
     void forward(const operation& op, forward_record& record) {
         held& dst = values_[index(op.dst)];
+        if (dst.exists()) return;  // a rectifier whose work a pooling did on the way
         switch (op.kind) {
             case op_kind::convolution: dst = convolution(op, record); break;
             case op_kind::dense: dst = dense(op, record); break;
-            case op_kind::max_pool: dst = pool(op, record, onednn::pooling::max); break;
+            case op_kind::max_pool:
+                if (pools_in_lanes(op)) return max_pool(op, record);
+                dst = pool(op, record, onednn::pooling::max);
+                break;
             case op_kind::avg_pool: dst = pool(op, record, onednn::pooling::average); break;
             case op_kind::batch_norm: dst = batch_norm(op, record); break;
             case op_kind::relu:
@@ -81,23 +86,6 @@ protected:
             arguments.push_back({DNNL_ARG_WORKSPACE, record.workspace});
         }
         graph_.add("pooling forward", record.desc, std::move(arguments));
-        return dst;
-    }
-
-    held batch_norm(const operation& op, forward_record& record) {
-        const value src = values_[index(op.src[0])].native();
-        record.desc = graph_.make().batch_norm_forward(options_.pass, src.desc, epsilon(op));
-        const memory_desc channel = vector_of(out(op).channels);
-        record.mean = training() ? graph_.new_value(channel) : statistic(op.mean);
-        record.variance = training() ? graph_.new_value(channel) : statistic(op.variance);
-        const held dst = fresh(src.desc);
-        graph_.add("batch norm forward", record.desc,
-                   {{DNNL_ARG_SRC, src},
-                    {DNNL_ARG_SCALE, parameter(op.weight)},
-                    {DNNL_ARG_SHIFT, parameter(op.bias)},
-                    {DNNL_ARG_MEAN, record.mean},
-                    {DNNL_ARG_VARIANCE, record.variance},
-                    {DNNL_ARG_DST, dst.native()}});
         return dst;
     }
 

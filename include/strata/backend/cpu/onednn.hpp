@@ -45,7 +45,8 @@ using primitive = owned<dnnl_primitive_t, dnnl_primitive_destroy>;
 engine make_engine();
 stream make_stream(const engine& on);
 
-enum class layout : unsigned char { any, channels_last, rows };  // (N, H, W, C) or (K, R, S, C); rows: one or two plain dimensions
+// channels_last: (N, H, W, C) or (K, R, S, C); rows: one or two plain dimensions; blocked: (N, C / 8, H, W, 8), the same with 16.
+enum class layout : unsigned char { any, channels_last, rows, blocked8, blocked16 };
 
 // Shape and physical layout of an array: a value, equal when the bytes mean the same.
 class memory_desc {

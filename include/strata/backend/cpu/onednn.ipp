@@ -41,6 +41,8 @@ namespace detail {
 STRATA_INLINE dnnl_format_tag_t tag_of(layout how, std::size_t dims) {
     if (how == layout::any) return dnnl_format_tag_any;
     if (how == layout::channels_last) return dnnl_acdb;
+    if (how == layout::blocked8) return dnnl_aBcd8b;
+    if (how == layout::blocked16) return dnnl_aBcd16b;
     return dims == 1 ? dnnl_a : dnnl_ab;
 }
 

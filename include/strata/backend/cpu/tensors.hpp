@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace strata::inline STRATA_ABI::cpu::detail {
@@ -24,6 +25,7 @@ using onednn::primitive_desc;
 struct held {
     std::vector<value> forms;   // the same values in several layouts; the first is the one they were made in
     bool exclusive = false;     // nobody else names these bytes: they may be overwritten by the last reader
+    bool before_activation = false;  // of a gradient: it went through the rectifier of the tensor's producer already
 
     bool exists() const { return !forms.empty(); }
     const value& native() const { return forms.front(); }
@@ -33,6 +35,8 @@ struct held {
 struct forward_record {
     primitive_desc desc;
     value workspace, mean, variance;
+    value factor;  // of batch norm: gamma / sqrt(variance + epsilon)
+    value place;   // of max pooling: a byte per value, where in its window the maximum was
 };
 
 class tensors {
@@ -79,6 +83,22 @@ protected:
         graph_.add("reorder", graph_.make().reorder(h.native().desc, wanted), {{DNNL_ARG_FROM, h.native()}, {DNNL_ARG_TO, to}});
         h.forms.push_back(to);
         return to;
+    }
+
+    // A contribution to the gradient of a tensor; the second and later ones are added to what is there.
+    void give(int tensor, held contribution) {
+        if (!needs_gradient(tensor)) return;
+        held& there = gradients_[index(tensor)];
+        if (!there.exists()) {
+            there = std::move(contribution);
+            return;
+        }
+        const value a = there.native();
+        const value b = adapt(contribution, a.desc);
+        const held sum = fresh(a.desc);
+        graph_.add("sum of gradients", graph_.make().sum(a.desc, b.desc, a.desc),
+                   {{DNNL_ARG_SRC_0, a}, {DNNL_ARG_SRC_1, b}, {DNNL_ARG_DST, sum.native()}});
+        there = sum;
     }
 
     memory_desc canonical(const variable& v) const {
