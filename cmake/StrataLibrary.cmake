@@ -77,7 +77,7 @@ add_library(strata::strata ALIAS strata)
 target_compile_definitions(strata PUBLIC STRATA_LINKED=1)
 target_link_libraries(strata PUBLIC strata_headers)
 
-set(cpu_bodies "^strata/(backend/cpu/|cpu\\.ipp)")
+set(cpu_bodies "^strata/(backend/cpu/|cpu\\.ipp|files/tuning_file\\.ipp)")
 set(cuda_bodies "^strata/(backend/cuda/|cuda\\.ipp)")
 set(archive_bodies "^strata/data/cifar10_archive\\.ipp$")
 if(STRATA_HAS_CPU)

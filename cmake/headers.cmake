@@ -25,6 +25,10 @@ set(STRATA_HEADERS
   strata/backend/cpu/parallel.hpp
   strata/backend/cpu/parallel.ipp
   strata/backend/cpu/tensors.hpp
+  strata/backend/cpu/tune.hpp
+  strata/backend/cpu/tune.ipp
+  strata/backend/cpu/tuning.hpp
+  strata/backend/cpu/tuning.ipp
   strata/backend/cpu/variables.hpp
   strata/backend/cpu/variables.ipp
   strata/backend/cpu/vector_width.hpp
@@ -135,6 +139,8 @@ set(STRATA_HEADERS
   strata/files/report_style.hpp
   strata/files/safetensors.hpp
   strata/files/safetensors.ipp
+  strata/files/tuning_file.hpp
+  strata/files/tuning_file.ipp
   strata/kernels/adam.hpp
   strata/kernels/batch_norm_lanes.hpp
   strata/kernels/bf16.hpp

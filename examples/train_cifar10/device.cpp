@@ -2,6 +2,8 @@
 // Choosing the device and the precision. Nothing here knows a backend: strata::open does, from what is linked.
 #include "device.hpp"
 
+#include "tuning.hpp"
+
 #include <strata/core/error.hpp>
 #include <strata/open.hpp>
 
@@ -29,7 +31,7 @@ bool nvidia_is_visible() {
 }
 #endif
 
-strata::device open_named(const options& options) {
+strata::device open_named(const options& options, const strata::cpu::convolution_choices& convolutions) {
 #if !defined(STRATA_HAS_CUDA)
     if (options.device == "cuda")
         throw strata::unsupported(
@@ -38,6 +40,7 @@ strata::device open_named(const options& options) {
 #endif
     strata::open_options how;
     how.cpu.threads = options.threads;
+    how.cpu.convolutions = convolutions;
     try {
         return strata::open(options.device, how);
     } catch (const strata::unsupported& e) { throw strata::unsupported("--device " + options.device + ": " + e.what()); }
@@ -46,8 +49,12 @@ strata::device open_named(const options& options) {
 }  // namespace
 
 chosen_device open_device(const options& options) {
-    strata::device device = open_named(options);
-    chosen_device chosen{device, device.reason(), options.precision.value_or(usual_precision(device))};
+    const kernel_choices choices = choices_of(options);
+    strata::device device = open_named(options, choices.convolutions);
+    if (is_gpu(device) && !options.tuning.empty())
+        throw strata::invalid_input("--tuning " + options.tuning + ": it tells how the CPU computes convolutions, and the device is " +
+                                    device.name() + "; leave it out, or give --device cpu");
+    chosen_device chosen{device, device.reason(), options.precision.value_or(usual_precision(device)), is_gpu(device) ? "" : choices.text};
     if (!device.supports(chosen.precision))
         throw strata::invalid_input(std::string("--precision ") + strata::name_of(chosen.precision) + ": the device (" + device.name() +
                                     ") does not compute in it" + (is_gpu(device) ? ", which needs compute capability 8.0 or later" : "") +

@@ -16,10 +16,12 @@ struct chosen_device {
     strata::device device;
     std::string reason;
     strata::precision precision = strata::precision::fp32;  // as given, else the default of such a device
+    std::string kernels{};  // what is to be said of the convolutions' choices; "" where they are those that strata ships
 };
 
 // Throws strata::unsupported, with the fix, when this build has no such device, or it cannot be used; and strata::invalid_input when the
-// device lacks the precision. Only "auto" chooses, and never the CPU where an NVIDIA device is visible that this build could use.
+// device lacks the precision, or a tuning file does not fit it. Only "auto" chooses, and never the CPU where an NVIDIA device is visible
+// that this build could use.
 chosen_device open_device(const options& options);
 
 // "fp32", or "tf32, the default on a GPU: ..." when nobody asked for it.

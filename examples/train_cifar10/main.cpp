@@ -5,6 +5,7 @@
 #include "interrupt.hpp"
 #include "options.hpp"
 #include "run.hpp"
+#include "tuning.hpp"
 
 #include <strata/core/error.hpp>
 
@@ -25,6 +26,7 @@ int run(int count, char** words) {
     try {
         const auto options = train_cifar10::parse_options(count, words);
         if (!options) return 0;
+        if (!options->tune.empty()) return train_cifar10::tune(*options);
         return options->evaluate.empty() ? train_cifar10::train(*options) : train_cifar10::evaluate(*options);
     } catch (const train_cifar10::interrupted& e) {
         return failed(std::string("stopped by ") + train_cifar10::interrupted_by() + " " + e.ended, 130);

@@ -4,6 +4,7 @@
 
 #include "command_line.hpp"
 
+#include <initializer_list>
 #include <string>
 
 namespace train_cifar10 {
@@ -52,19 +53,35 @@ void add_training(command_line& line, options& o) {
 void add_results(command_line& line, options& o) {
     line.text("--out", o.out, "directory for the results (default: runs/<time>); never overwritten",
               "give a directory that does not exist yet");
-    line.text("--evaluate", o.evaluate,
-              "a saved model: only evaluate it on the test set (beside it: --data, --device, --precision, --threads, --batch-size)",
-              "give a model.safetensors that the trainer wrote");
+    line.text(
+        "--evaluate", o.evaluate,
+        "a saved model: only evaluate it on the test set (beside it: --data, --device, --precision, --threads, --batch-size, --tuning)",
+        "give a model.safetensors that the trainer wrote");
     line.flag("--quiet", o.quiet, "print the result only");
 }
 
-void check_evaluation(const command_line& line) {
-    if (!line.given("--evaluate")) return;
-    for (const char* of_training :
-         {"--limit", "--epochs", "--validation-split", "--learning-rate", "--width", "--conventions", "--seed", "--out"})
-        if (line.given(of_training))
-            throw strata::invalid_input(std::string(of_training) +
-                                        ": it belongs to a training, and --evaluate only evaluates a saved model; leave one of them out");
+void add_tuning(command_line& line, options& o) {
+    line.text("--tune", o.tune,
+              "only measure which algorithm computes each convolution fastest on this CPU, and write it to this file (beside it: "
+              "--batch-size, --width, --threads)",
+              "give the file to write, such as my.tuning");
+    line.text("--tuning", o.tuning, "what --tune wrote: compute the convolutions so", "give a file that --tune wrote");
+}
+
+void check_alone(const command_line& line, const char* alone, std::initializer_list<const char*> others, const char* why) {
+    if (!line.given(alone)) return;
+    for (const char* other : others)
+        if (line.given(other)) throw strata::invalid_input(std::string(other) + ": " + why + "; leave one of them out");
+}
+
+void check_together(const command_line& line) {
+    check_alone(line, "--tune",
+                {"--evaluate", "--tuning", "--data", "--limit", "--precision", "--epochs", "--validation-split", "--learning-rate",
+                 "--conventions", "--seed", "--out"},
+                "--tune only measures, and neither trains nor evaluates");
+    check_alone(line, "--evaluate",
+                {"--limit", "--epochs", "--validation-split", "--learning-rate", "--width", "--conventions", "--seed", "--out"},
+                "it belongs to a training, and --evaluate only evaluates a saved model");
 }
 
 }  // namespace
@@ -79,9 +96,10 @@ std::optional<options> parse_options(int count, const char* const* words) {
     add_device(line, o, precision);
     add_training(line, o);
     add_results(line, o);
+    add_tuning(line, o);
     for (int i = 1; i < count; ++i) o.command += (i > 1 ? " " : "") + std::string(words[i]);
     if (!line.parse(count, words)) return std::nullopt;
-    check_evaluation(line);
+    check_together(line);
     for (const auto known : {strata::precision::fp32, strata::precision::tf32, strata::precision::bf16})
         if (precision == strata::name_of(known)) o.precision = known;
     return o;

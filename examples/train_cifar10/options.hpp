@@ -26,6 +26,8 @@ struct options {
     std::uint64_t seed = 1;
     std::string out{};
     std::string evaluate{};
+    std::string tune{};    // measure, and write this file
+    std::string tuning{};  // use this file
     bool quiet = false;
     std::string command{};  // as it was typed
 

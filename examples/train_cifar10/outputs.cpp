@@ -97,7 +97,7 @@ std::string make_directory(const options& options) {
 outputs::outputs(std::string directory, const options& options, const chosen_device& device, const pictures& data, const row_counts& rows)
     : directory_(std::move(directory)), options_(options), device_(device), data_(data), rows_(rows), began_(time_stamp("%F %T %z")) {}
 
-void outputs::save_settings(const strata::history& history, const std::optional<test_result>& test) const {
+void outputs::save_settings(const strata::history& history, const strata::model& model, const std::optional<test_result>& test) const {
     std::vector<std::pair<std::string, std::string>> fields;
     const auto text = [&](const char* key, const std::string& value) { fields.emplace_back(key, json::quoted(value)); };
     const auto number = [&](const char* key, double value) { fields.emplace_back(key, json::number(value)); };
@@ -122,8 +122,10 @@ void outputs::save_settings(const strata::history& history, const std::optional<
     text("conventions", options_.conventions);
     text("precision", strata::name_of(device_.precision));
     integer("threads", options_.threads);
+    if (!options_.tuning.empty()) text("tuning", options_.tuning);
     fields.emplace_back("seed", std::to_string(options_.seed));
     integer("epochs_trained", static_cast<std::int64_t>(history.epochs.size()));
+    if (const std::string kernels = model.executor().kernel_choices(); !kernels.empty()) fields.emplace_back("kernels", kernels);
     if (test) {
         number("test_accuracy", test->figures.accuracy);
         number("test_loss", test->figures.loss);

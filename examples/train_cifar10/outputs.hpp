@@ -27,7 +27,7 @@ public:
     outputs(std::string directory, const options& options, const chosen_device& device, const pictures& data, const row_counts& rows);
 
     // Each throws strata::io_error; a file that is there stays as it was when writing the new one fails.
-    void save_settings(const strata::history& history, const std::optional<test_result>& test) const;
+    void save_settings(const strata::history& history, const strata::model& model, const std::optional<test_result>& test) const;
     void save_progress(const strata::history& history, const strata::model& model) const;  // the histories and the model
     void save_report(const strata::history& history, const strata::model& model, const std::optional<test_result>& test,
                      const std::vector<std::string>& notes) const;

@@ -122,6 +122,7 @@ std::string text_of(const plan& plan) {
                          "; seed " + std::to_string(o.seed));
     if (const std::string text_of_precision = precision_text(o, plan.device); text_of_precision.size() > 4)
         line("precision", text_of_precision);
+    if (!plan.device.kernels.empty()) line("tuning", plan.device.kernels);
     if (plan.times.step > 0)
         line("time", "about " + duration(plan.times.total(plan.rows, o.epochs)) + " (a step takes " + fixed(1000 * plan.times.step, 0) +
                          " ms, timed on a copy of the model)");

@@ -90,7 +90,7 @@ int write_results(strata::model& model, const strata::history& history, const op
                         ".");
     enter(testing);
     files.save_progress(history, model);
-    files.save_settings(history, std::nullopt);
+    files.save_settings(history, model, std::nullopt);
     files.save_report(history, model, std::nullopt, notes);
     double seconds_left = 0;
     const auto go_on = [&](double seconds) {
@@ -106,7 +106,7 @@ int write_results(strata::model& model, const strata::history& history, const op
     } else {
         notes.push_back(left_out(seconds_left, stopped, files.model_path()));
     }
-    files.save_settings(history, test);
+    files.save_settings(history, model, test);
     files.save_report(history, model, test, notes);
     if (!options.quiet)
         for (const std::string& sentence : notes) say("  " + wrapped(sentence, 2) + "\n");
@@ -156,7 +156,7 @@ int train(const options& options) {
     strata::model model(program, chosen.device, {.conventions = options.meaning(), .precision = chosen.precision, .seed = options.seed});
     strata::trainer trainer(model, strata::adam{.learning_rate = static_cast<float>(options.learning_rate)});
     const outputs files(directory, options, chosen, data, rows);
-    files.save_settings({}, std::nullopt);
+    files.save_settings({}, model, std::nullopt);
     strata::history history;
     try {
         history = fit(trainer, model, options, data, files);
@@ -164,7 +164,7 @@ int train(const options& options) {
         std::fprintf(stderr, "train_cifar10: %s. The epochs before, the model and report.html are in %s\n", e.what(), directory.c_str());
         history = trainer.history();
         files.save_progress(history, model);
-        files.save_settings(history, std::nullopt);
+        files.save_settings(history, model, std::nullopt);
         files.save_report(history, model, std::nullopt, {std::string(e.what()) + "."});
         return 1;
     }
@@ -191,7 +191,8 @@ int evaluate(const options& options) {
             data.source + ": " + counted(rows.rows(), "test row", "test rows") +
             (data.short_batches.empty() ? "" : "\nnote      " + wrapped(data.short_batches, 10)) + "\nmodel     " + options.evaluate +
             ": " + grouped(loaded.model.program().parameter_count()) + " parameters, " + counted(loaded.model.steps(), "step", "steps") +
-            " trained, written by strata " + loaded.version + "\nprecision " + strata::name_of(loaded.model.options().precision) + "\n\n");
+            " trained, written by strata " + loaded.version + "\nprecision " + strata::name_of(loaded.model.options().precision) + "\n" +
+            (chosen.kernels.empty() ? "" : "tuning    " + wrapped(chosen.kernels, 10) + "\n") + "\n");
     const auto result = run_on_test_set(loaded.model, rows, options.batch_size, [](double) { return !was_interrupted(); });
     if (!result) stop_if_interrupted();
     const test_result& test = result.value();

@@ -57,7 +57,7 @@ run --bogus --epochs many --help
 run --help
 [ "$code" = 0 ] || complain "--help: exit code $code"
 for option in data limit device precision epochs batch-size validation-split learning-rate width conventions threads seed out \
-    evaluate quiet; do
+    evaluate quiet tune tuning; do
     [[ $out == *"--$option"* ]] || complain "--help does not list --$option"
 done
 [[ $out == *130* ]] || complain "--help does not tell the exit codes"

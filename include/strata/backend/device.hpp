@@ -97,6 +97,9 @@ struct executor {
 
     // Bytes that the executor holds now, arenas and scratchpads, without data sets.
     virtual std::int64_t bytes_held() const = 0;
+
+    // Where the device chooses among algorithms that give other bits: which one computed what so far, a JSON array for files; else "".
+    virtual std::string kernel_choices() const { return {}; }
 };
 
 struct device {

@@ -5,7 +5,8 @@
 // Metadata, all text: strata.format "1"; strata.version; strata.program (program_text.hpp); strata.classes, a JSON array;
 // strata.preprocessing {"scale", "offset"}: input = stored value * scale + offset; strata.conventions, every field;
 // strata.precision; strata.seed; strata.steps; strata.imported_statistics, a JSON array of
-// the statistics that came from another training (model.hpp); strata.crc32 of the values in the order of the file.
+// the statistics that came from another training (model.hpp); strata.kernels, where the device chooses among algorithms: those that
+// computed the model (stored_convolutions in tuning_file.hpp reads them); strata.crc32 of the values in the order of the file.
 #pragma once
 
 #include <strata/core/config.hpp>

@@ -190,19 +190,21 @@ STRATA_INLINE void save_model(const model& model, const std::string& path, const
     std::sort(tensors.begin(), tensors.end(), [](const safetensors::tensor& a, const safetensors::tensor& b) { return a.name < b.name; });
 
     const model_options& options = model.options();
-    safetensors::write(
-        path, tensors,
-        {{"strata.format", "1"},
-         {"strata.version", STRATA_VERSION_STRING},
-         {"strata.program", program_text(program)},
-         {"strata.classes", model_file_detail::text_of(info.class_names)},
-         {"strata.preprocessing", "{\"scale\":" + json::number(info.input.scale) + ",\"offset\":" + json::number(info.input.offset) + "}"},
-         {"strata.conventions", model_file_detail::text_of(options.conventions)},
-         {"strata.precision", name_of(options.precision)},
-         {"strata.seed", std::to_string(options.seed)},
-         {"strata.steps", std::to_string(model.steps())},
-         {"strata.imported_statistics", model_file_detail::text_of(model.imported_statistics())},
-         {"strata.crc32", model_file_detail::checksum(tensors)}});
+    safetensors::text_pairs metadata{
+        {"strata.format", "1"},
+        {"strata.version", STRATA_VERSION_STRING},
+        {"strata.program", program_text(program)},
+        {"strata.classes", model_file_detail::text_of(info.class_names)},
+        {"strata.preprocessing", "{\"scale\":" + json::number(info.input.scale) + ",\"offset\":" + json::number(info.input.offset) + "}"},
+        {"strata.conventions", model_file_detail::text_of(options.conventions)},
+        {"strata.precision", name_of(options.precision)},
+        {"strata.seed", std::to_string(options.seed)},
+        {"strata.steps", std::to_string(model.steps())},
+        {"strata.imported_statistics", model_file_detail::text_of(model.imported_statistics())},
+        {"strata.crc32", model_file_detail::checksum(tensors)}};
+    if (std::string kernels = model.executor().kernel_choices(); !kernels.empty())
+        metadata.emplace_back("strata.kernels", std::move(kernels));
+    safetensors::write(path, tensors, metadata);
 }
 
 STRATA_INLINE loaded_model load_model(const std::string& path, const device& device, const load_options& options) {

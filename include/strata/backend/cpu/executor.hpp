@@ -17,6 +17,7 @@
 #include <deque>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,6 +55,7 @@ public:
                         const softmax_cross_entropy& loss) override;
     std::unique_ptr<backend::inference> make_inference(int batch_size) override;
     std::int64_t bytes_held() const override;
+    std::string kernel_choices() const override;
 
     // For profiles: who is told what a step does, in order; null: nobody.
     void observe(action_observer* who) { observer_ = who; }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <strata/backend/cpu/executor.hpp>
+#include <strata/backend/cpu/tuning.hpp>
+#include <strata/backend/cpu/vector_width.hpp>
 #include <strata/core/error.hpp>
 #include <strata/kernels/adam.hpp>
 #include <strata/kernels/finite.hpp>
@@ -286,6 +288,18 @@ STRATA_INLINE evaluation executor::evaluate(const backend::resident_data& data, 
 
 STRATA_INLINE std::int64_t executor::bytes_held() const {
     return shared_->variables_of_model.bytes() + activations_.bytes() + scratchpad_.bytes();
+}
+
+STRATA_INLINE std::string executor::kernel_choices() const {
+    const convolution_choices& choices = shared_->device.convolutions;
+    convolution_choices used;
+    for (const auto& c : compiled_) {
+        const bool training = c->pass == onednn::pass::training;
+        for (const auto& [operation, which] :
+             convolution_cases(trains_.view(), c->batch, training, shared_->device.threads, vector_width_here()))
+            used.set(which, choices.find(which));
+    }
+    return used.tuned.empty() ? std::string() : json_of(used.tuned);
 }
 
 // Prediction: an arena, a scratchpad and a stream of its own; parameters are read from the model, and their reordered copies are
