@@ -4,10 +4,12 @@
 //            the last 20 %
 //   predict  class probabilities of all rows, batch by batch, bytes to floats on the host
 //   check    the losses of the first three steps without dropout, rows in order, from the stored weights
-//   fit_epoch --work FILE --task train --batch-size 128 --epochs 3 --threads 2 --width 1.0 [--paced yes]
+//   fit_epoch --work FILE --task train --batch-size 128 --epochs 3 --threads 2 --width 1.0 [--tuning FILE] [--paced yes]
 // Without --work (peers/work.py writes it): --rows random bytes and strata's own initial weights.
 #include <strata/cpu.hpp>
 
+#include <strata/backend/cpu/tune.hpp>
+#include <strata/files/tuning_file.hpp>
 #include <strata/network/memory_plan.hpp>
 
 #include <algorithm>
@@ -103,7 +105,13 @@ int run(const bench::arguments& given) {
     const strata::dataset made = work ? strata::dataset{} : random_bytes(given.integer("rows", 4000));
     const strata::dataset_view data = work ? strata::view_of(strata::cifar10::picture, 10, std::span(work->pictures), work->labels) : made;
 
-    const strata::device device = strata::cpu::open({.threads = s.threads});
+    strata::cpu::options how{.threads = s.threads};
+    if (const std::string tuning = given.text("tuning", ""); !tuning.empty()) {
+        const strata::cpu::tuning measured = strata::load_tuning(tuning);
+        check_fits(measured, strata::cpu::this_machine(s.threads), tuning);
+        how.convolutions = measured.choices();
+    }
+    const strata::device device = strata::cpu::open(how);
     s.version = std::string(STRATA_VERSION_STRING) + ", " + device.name();
     strata::program network = strata::alexnet_cifar_program(s.width);
     if (s.task == "check")
@@ -124,7 +132,7 @@ int run(const bench::arguments& given) {
 
 int main(int argc, char** argv) {
     try {
-        return run({argc, argv, {"work", "task", "rows", "batch-size", "epochs", "threads", "width", "paced"}});
+        return run({argc, argv, {"work", "task", "rows", "batch-size", "epochs", "threads", "width", "paced", "tuning"}});
     } catch (const strata::invalid_input& e) { bench::arguments::stop(e.what()); } catch (const std::exception& e) {
         std::fprintf(stderr, "%s\n", e.what());
         return 1;

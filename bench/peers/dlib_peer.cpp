@@ -5,6 +5,7 @@
 // epsilon of 1e-8; dropout keeps what it does not drop unscaled, and prediction multiplies by a half; validation and prediction run a
 // copy of the network with its batch norms frozen, as dlib advises.
 #include <dlib/dnn.h>
+#include <dlib/revision.h>
 
 #include <algorithm>
 #include <array>

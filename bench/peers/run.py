@@ -47,7 +47,7 @@ def contestants(options):
         found[peer] = command
     for name, command in list(found.items()):
         if not Path(command[0]).is_file():
-            why = "" if not name.startswith("dlib") else " (it needs libdlib-dev, and a build of strata after that was installed)"
+            why = "" if not name.startswith("dlib") else " (it needs libdlib-dev, and a build of the target bench_dlib_peer)"
             if name.startswith("strata"):
                 sys.exit(f"{command[0]}: there is no such program; build strata with benchmarks, and give --build or --strata")
             print(f"{name} is left out: there is no {command[0]}{why}", file=sys.stderr)
