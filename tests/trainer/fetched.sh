@@ -15,6 +15,14 @@ try
 rm -f cache
 [ -e result ] && complain "something was written"
 
+# A tree that was moved after it was built: its own script is called.
+mkdir -p tree/script tree/build/release/examples
+cp "$trainer" tree/build/release/examples/moved
+printf '#!/bin/sh\necho "the script of the moved tree" >&2\nexit 2\n' >tree/script/fetch-cifar10
+chmod +x tree/script/fetch-cifar10
+tree/build/release/examples/moved --data cifar10 2>.err
+[ "$?" = 2 ] && grep -q "the script of the moved tree" .err || complain "a moved tree: it said: $(cat .err)"
+
 folder=$work/cache/strata/cifar-10-batches-bin
 data_folder "$folder"
 for batch in 2 3 4 5; do cp "$folder/data_batch_1.bin" "$folder/data_batch_$batch.bin"; done

@@ -106,7 +106,8 @@ STRATA_INLINE void parse_batch(std::span<const std::uint8_t> bytes, const std::s
     if (size == 0) throw invalid_input(name + ": the file is empty; fetch the set again with script/fetch-cifar10");
     if (size > detail::batch_bytes)
         throw invalid_input(name + ": the file is too long: a batch has at most 10,000 rows of 3,073 bytes (" +
-                            std::to_string(detail::batch_bytes) + "); is it a CIFAR-10 batch in the binary layout?");
+                            std::to_string(detail::batch_bytes) +
+                            "); give batches in the binary layout, or fetch the set with script/fetch-cifar10");
     if (size % row_bytes != 0)
         throw invalid_input(name + ": the file is truncated or no CIFAR-10 batch: " + std::to_string(size) +
                             " bytes are not a whole number of rows of 3,073 bytes; fetch the set again with script/fetch-cifar10");
@@ -114,7 +115,8 @@ STRATA_INLINE void parse_batch(std::span<const std::uint8_t> bytes, const std::s
     for (std::int64_t row = 0; row < held; ++row)
         if (const int label = bytes[static_cast<std::size_t>(row * row_bytes)]; label >= classes)
             throw invalid_input(name + ": row " + std::to_string(row) + " has label " + std::to_string(label) +
-                                ", but there are 10 classes (0 to 9); the file is damaged or no CIFAR-10 batch");
+                                ", but there are 10 classes (0 to 9): the file is damaged or no CIFAR-10 batch; fetch the set again with "
+                                "script/fetch-cifar10");
 
     const std::size_t old_rows = into.labels.size(), old_bytes = into.bytes.size(), pixels = 32 * 32;
     into.bytes.resize(old_bytes + static_cast<std::size_t>(rows * picture.size()));
