@@ -26,25 +26,26 @@
 
 namespace strata::inline STRATA_ABI::cuda {
 
+// STRATA_INLINE where a function is virtual: see core/config.hpp.
 class executor final : public backend::executor {
 public:
-    executor(const program_view& program, const executor_options& how, const options& device);
-    ~executor() override;
+    STRATA_INLINE executor(const program_view& program, const executor_options& how, const options& device);
+    STRATA_INLINE ~executor() override;
 
-    void read(state which, std::size_t index, std::span<float> values) const override;
-    void write(state which, std::size_t index, std::span<const float> values) override;
+    STRATA_INLINE void read(state which, std::size_t index, std::span<float> values) const override;
+    STRATA_INLINE void write(state which, std::size_t index, std::span<const float> values) override;
     std::int64_t steps() const override { return steps_; }
     void set_steps(std::int64_t steps) override { steps_ = steps; }
 
-    void configure(const optimizer& how, const softmax_cross_entropy& loss) override;
-    std::unique_ptr<backend::resident_data> load(const dataset_view& data) override;
-    void begin_epoch(const backend::resident_data& data, const backend::epoch_order& order) override;
-    void step() override;
-    bool collect(step_result& result, bool wait) override;
-    evaluation evaluate(const backend::resident_data& data, std::span<const std::int64_t> rows, int batch_size,
-                        const softmax_cross_entropy& loss) override;
-    std::unique_ptr<backend::inference> make_inference(int batch_size) override;
-    std::int64_t bytes_held() const override;
+    STRATA_INLINE void configure(const optimizer& how, const softmax_cross_entropy& loss) override;
+    STRATA_INLINE std::unique_ptr<backend::resident_data> load(const dataset_view& data) override;
+    STRATA_INLINE void begin_epoch(const backend::resident_data& data, const backend::epoch_order& order) override;
+    STRATA_INLINE void step() override;
+    STRATA_INLINE bool collect(step_result& result, bool wait) override;
+    STRATA_INLINE evaluation evaluate(const backend::resident_data& data, std::span<const std::int64_t> rows, int batch_size,
+                                      const softmax_cross_entropy& loss) override;
+    STRATA_INLINE std::unique_ptr<backend::inference> make_inference(int batch_size) override;
+    STRATA_INLINE std::int64_t bytes_held() const override;
 
     const stream& on() const { return shared_->on; }  // where steps and evaluations run
 

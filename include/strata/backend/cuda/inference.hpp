@@ -13,12 +13,13 @@
 
 namespace strata::inline STRATA_ABI::cuda {
 
+// STRATA_INLINE where a function is virtual: see core/config.hpp.
 class inference final : public backend::inference {
 public:
-    inference(std::shared_ptr<shared_state> shared, int batch);
-    ~inference() override;
+    STRATA_INLINE inference(std::shared_ptr<shared_state> shared, int batch);
+    STRATA_INLINE ~inference() override;
 
-    void run(const dataset_view& pictures, std::span<float> out) override;
+    STRATA_INLINE void run(const dataset_view& pictures, std::span<float> out) override;
 
 private:
     std::shared_ptr<shared_state> shared_;
