@@ -14,5 +14,13 @@ strata::device open(const options& options = {});
 }  // namespace strata::inline STRATA_ABI::cpu
 
 #if !defined(STRATA_LINKED)
+// One sentence where something is missing: as in core/config.hpp.
+#if !defined(_OPENMP) || !__has_include(<omp.h>)
+#include "#error strata/cpu.hpp in the header-only face needs OpenMP: compile and link with -fopenmp, or link the target strata::cpu"
+#error "strata/cpu.hpp in the header-only face needs OpenMP: compile and link with -fopenmp, or link the target strata::cpu"
+#elif !__has_include(<oneapi/dnnl/dnnl.h>)
+#include "#error strata/cpu.hpp in the header-only face needs oneDNN: install libdnnl-dev (its name in Debian and Ubuntu)"
+#error "strata/cpu.hpp in the header-only face needs oneDNN: install libdnnl-dev (its name in Debian and Ubuntu)"
+#endif
 #include <strata/backend/cpu/open.ipp>
 #endif
