@@ -24,7 +24,9 @@ target_link_libraries(strata_headers INTERFACE Threads::Threads)
 set_target_properties(strata_headers PROPERTIES EXPORT_NAME headers)
 
 # strata_bodies(<target> <regular expression>): compiles the bodies whose names match and that no earlier target took.
-# The same bits on every machine of a type: no contraction into fused multiply-adds, which a compiler may do or leave.
+# Our flags, whatever the project around us sets in CMAKE_CXX_FLAGS: no fast math, which would take NaN for granted not to come; no
+# contraction into fused multiply-adds, which a compiler may do or leave; optimised where nothing was said; no path of this machine
+# in the messages of errors.
 set(bodies_left ${STRATA_HEADERS})
 list(FILTER bodies_left INCLUDE REGEX "\\.ipp$")
 function(strata_bodies target pattern)
@@ -38,14 +40,18 @@ function(strata_bodies target pattern)
     set(source "${PROJECT_BINARY_DIR}/bodies/${name}.cpp")
     file(CONFIGURE OUTPUT "${source}" CONTENT "#include <${body}>\n")
     target_sources(${target} PRIVATE "${source}")
-    if(NOT MSVC AND body MATCHES "/(kernels|backend)/")
-      set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release,RelWithDebInfo>:-O3>")
-    endif()
   endforeach()
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON OUTPUT_NAME ${target})
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:strata_warnings>)
   if(NOT MSVC)
-    target_compile_options(${target} PRIVATE -ffp-contract=off -fno-math-errno)
+    target_compile_options(${target} PRIVATE -fno-fast-math -ffp-contract=off -fno-math-errno
+                           "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/include/=")
+    if(target MATCHES "^strata_(cpu|cuda)$")
+      target_compile_options(${target} PRIVATE $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
+    endif()
+    if(NOT CMAKE_CXX_FLAGS MATCHES "(^| )-O")
+      target_compile_options(${target} PRIVATE $<$<NOT:$<BOOL:$<CONFIG>>>:-O2>)
+    endif()
   endif()
 endfunction()
 
@@ -64,13 +70,14 @@ elseif(onednn_reason)
 elseif(OneDNN_VERSION)
   set(sentence "no CPU backend: oneDNN ${OneDNN_VERSION} in ${OneDNN_INCLUDE_DIR} is too old, strata needs 2.6 or later")
 endif()
-strata_wants(STRATA_HAS_CPU STRATA_WITH_ONEDNN ${found} "${sentence}")
+strata_wants(STRATA_HAS_CPU STRATA_WITH_ONEDNN ${found} "strata::cpu;strata::cpu_headers" "${sentence}")
 if(STRATA_HAS_CPU)
   message(STATUS "strata: CPU backend on oneDNN ${OneDNN_VERSION} (${OneDNN_CPU_RUNTIME}), ${OneDNN_LIBRARY}")
 endif()
 
 find_package(ZLIB QUIET GLOBAL)
-strata_wants(STRATA_HAS_ARCHIVE STRATA_WITH_ZLIB "${ZLIB_FOUND}" "no strata::archive: zlib was not found (Debian, Ubuntu: zlib1g-dev)")
+strata_wants(STRATA_HAS_ARCHIVE STRATA_WITH_ZLIB "${ZLIB_FOUND}" strata::archive
+             "no strata::archive: zlib was not found (Debian, Ubuntu: zlib1g-dev)")
 
 add_library(strata STATIC)
 add_library(strata::strata ALIAS strata)
