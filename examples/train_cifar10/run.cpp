@@ -114,10 +114,13 @@ int write_results(strata::model& model, const strata::history& history, const op
     return was_interrupted() ? 130 : 0;
 }
 
-// What is wrong with the file is said with the option that named it.
+// What is wrong with the file is said with the option that named it, and with what to give instead.
 strata::loaded_model saved_model(const options& options, const chosen_device& chosen) {
-    const auto named = [&](const char* what) {
-        return std::string(what).starts_with(options.evaluate) ? "--evaluate " + std::string(what) : what;
+    const auto named = [&](const std::string& what) { return what.starts_with(options.evaluate) ? "--evaluate " + what : what; };
+    const auto advised = [](const std::string& what) {
+        if (!what.starts_with("--evaluate ")) return what;
+        const bool advises = what.find("; give ") != what.npos || what.find(": use ") != what.npos;
+        return what + (advises ? "" : "; give a model.safetensors that the trainer wrote");
     };
     const auto load = [&](std::optional<strata::precision> precision) {
         return strata::load_model(options.evaluate, chosen.device, {.precision = precision, .operations = {}});
@@ -129,7 +132,7 @@ strata::loaded_model saved_model(const options& options, const chosen_device& ch
             if (options.precision) throw;
             return load(strata::precision::fp32);  // a model that was trained in what only other devices have
         }
-    } catch (const strata::invalid_input& e) { throw strata::invalid_input(named(e.what())); } catch (const strata::io_error& e) {
+    } catch (const strata::invalid_input& e) { throw strata::invalid_input(advised(named(e.what()))); } catch (const strata::io_error& e) {
         throw strata::io_error(named(e.what()));
     }
 }

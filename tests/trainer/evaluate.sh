@@ -20,12 +20,13 @@ run --evaluate "$model" --data good --batch-size 7
     complain "a directory: $code $out $err"
 [ "$(cksum <"$model")" = "$before" ] && [ "$(ls "$work" | tr '\n' ' ')" = "good result " ] || complain "evaluation wrote something: $(ls)"
 
-expect 2 "--evaluate none.safetensors: cannot be read: No such file" --evaluate none.safetensors
+expect 2 "--evaluate none.safetensors: cannot be read: No such file or directory; give a model.safetensors that the trainer wrote" \
+    --evaluate none.safetensors
 expect 2 "this is a directory" --evaluate "$work"
 head -c 5000 "$model" >cut.safetensors
 expect 2 "--evaluate cut.safetensors: " --evaluate cut.safetensors
 head -c -1 "$model" >cut.safetensors
-expect 2 "truncated or damaged" --evaluate cut.safetensors
+expect 2 "truncated or damaged; give a model.safetensors that the trainer wrote" --evaluate cut.safetensors
 { head -c -10 "$model"; printf 'XXXXXXXXXX'; } >changed.safetensors
 expect 2 "checksum" --evaluate changed.safetensors
 cp "$source_dir/tests/golden/keras.safetensors" other.safetensors
