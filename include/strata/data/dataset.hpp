@@ -62,7 +62,7 @@ struct dataset {
     std::vector<std::int32_t> labels;  // (rows)
     std::vector<std::string> class_names;
 
-    dataset_view view() const { return view_of(picture, static_cast<int>(class_names.size()), bytes, labels); }
+    dataset_view view() const;
     operator dataset_view() const { return view(); }
     std::int64_t rows() const { return static_cast<std::int64_t>(labels.size()); }
 };

@@ -92,6 +92,8 @@ STRATA_INLINE void dataset_view::check() const {
     else dataset_detail::check_one_hot(*this);
 }
 
+STRATA_INLINE dataset_view dataset::view() const { return view_of(picture, static_cast<int>(class_names.size()), bytes, labels); }
+
 STRATA_INLINE dataset_view view_of(shape picture, int classes, std::span<const std::uint8_t> bytes, std::span<const std::int32_t> labels,
                                    preprocessing input) {
     return {.picture = picture, .classes = classes, .bytes = bytes, .floats = {}, .labels = labels, .one_hot = {}, .input = input};

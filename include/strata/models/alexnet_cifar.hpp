@@ -21,8 +21,6 @@ struct alexnet_cifar
               batch_norm, conv2d<384, same(3)>, relu, batch_norm, conv2d<384, same(3)>, relu, batch_norm, conv2d<256, same(3)>, relu,
               max_pool2d<3, 2>, batch_norm, flatten, dense<1024>, relu, dropout<0.5>, dense<512>, relu, dropout<0.5>, dense<10>> {};
 
-static_assert(view<alexnet_cifar>().parameter_count() == 6'607'946);
-
 // The same with max(1, round(n * width)) filters and units (an even number where two are as near), other classes, another input.
 // Throws invalid_input when the width is not positive, there is no class, or the input is too small for the three poolings.
 program alexnet_cifar_program(double width = 1.0, int classes = 10, shape input = {32, 32, 3});

@@ -42,6 +42,8 @@ struct buffer {
 
 // Places the largest buffer first, each at the lowest offset where no buffer that lives at the same time lies. Returns the arena's
 // bytes. The time grows with the square of the number of buffers; the plan of 2,000 operations takes about 0.05 s.
+// A template, so that it is compiled where it is called and not wherever it is included.
+template <typename = void>
 constexpr std::int64_t place(std::span<buffer> buffers) {
     struct interval {
         std::int64_t offset, end;
@@ -92,7 +94,8 @@ struct memory_plan {
 
 namespace detail {
 
-// scratch: three buffers per tensor; lifetimes: two per tensor.
+// scratch: three buffers per tensor; lifetimes: two per tensor. A template, as place() is.
+template <typename = void>
 constexpr memory_plan plan_memory(const program_view& program, const plan_options& options, std::span<buffer> scratch,
                                   std::span<lifetime> lifetimes) {
     const std::size_t tensors = program.tensors.size();
