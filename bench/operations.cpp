@@ -216,7 +216,14 @@ public:
     }
 
 private:
-    void ran(const char* what, std::int64_t bytes) override { actions_.emplace_back(what, bytes); }
+    // An operation may do the same twice, to other arrays: "conv2d #0 (32, 32, 3): reorder", "... reorder (2)".
+    void ran(const char* what, std::int64_t bytes) override {
+        std::string name = what;
+        const auto taken = [&](const auto& action) { return action.first == name; };
+        for (int number = 2; std::any_of(actions_.begin(), actions_.end(), taken); ++number)
+            name = what + (" (" + std::to_string(number) + ")");
+        actions_.emplace_back(std::move(name), bytes);
+    }
 
     strata::program runs_;
     cpu::variables variables_;

@@ -106,18 +106,15 @@ def check_losses(options, commands, batch_size, file):
 
 
 def measure(options, commands, task, batch_size, file, pictures):
-    peers, measured, slow = [], {}, set()
+    peers, measured = [], {}
     for name, command in commands.items():
         peers.append(Peer(name, command, options, task, batch_size, file))
-        warm = peers[-1].line()
+        peers[-1].line()  # it warms up, and may have compiled
         measured[name] = []
-        if warm["seconds"] > options.slow_seconds:
-            slow.add(name)
-            print(f"{name}: {warm['seconds']:.0f} s a round; it takes part in {slow_rounds} rounds only", file=sys.stderr)
     for turn in range(options.rounds):
         first = turn % len(peers)
         for peer in peers[first:] + peers[:first]:
-            if peer.name in slow and turn >= slow_rounds:
+            if turn >= slow_rounds and min(line["seconds"] for line in measured[peer.name]) > options.slow_seconds:
                 continue
             measured[peer.name].append(peer.round())
             print(f"{task}, batch {batch_size}, round {turn + 1}, {peer.name}: {measured[peer.name][-1]['seconds']:.3f} s", file=sys.stderr,
