@@ -2,9 +2,9 @@
 # strata beside PyTorch, Keras and dlib on this machine: the same network, batch, optimizer, rows and initial weights; whole training
 # epochs and predictions. One command, one table; also CSV and SVG:
 #   python bench/peers/run.py --build build/release --batch-sizes 128 32 --rounds 5 --csv speed.csv --svg speed.svg [--data DIR]
-# First each peer trains three steps from the stored weights without dropout, rows in order: unless the losses of the first agree to 1e-4
-# nothing is timed. Then all of them are started, warm up by one round that is not counted (it compiles), and take turns: a round is one
-# epoch of each, and each round begins with another, so that all meet the same noise. While one works, the others wait.
+# First each peer trains three steps of the smallest batch from the stored weights without dropout, rows in order: unless the losses of
+# the first agree to 1e-4 nothing is timed. Then all of them are started, warm up by one round that is not counted (it compiles), and take
+# turns: a round is one epoch of each, and each round begins with another, so that all meet the same noise. While one works, the others wait.
 # --control adds strata a second time, as "strata again": its ratio is what the noise alone does.
 import argparse
 import json
@@ -102,7 +102,7 @@ def check_losses(options, commands, batch_size, file):
             if not abs(loss - expected) <= limit * abs(expected):
                 sys.exit(f"{name}: the loss of step {step + 1} is {loss:.6f}, and strata's {expected:.6f}: not the same work, and nothing "
                          "is timed")  # fmt: skip
-    return {(name, batch_size): found[0] for name, found in losses.items()}
+    return {name: found[0] for name, found in losses.items()}
 
 
 def measure(options, commands, task, batch_size, file, pictures):
@@ -152,9 +152,11 @@ def main():
     commands, parts, first_losses = contestants(options), [], {}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "work.safetensors"
+        if options.batch_sizes:
+            smallest = min(options.batch_sizes)
+            work.write(file, 3 * smallest, options.width, data=options.data)
+            first_losses = check_losses(options, commands, smallest, file)
         for batch_size in options.batch_sizes:
-            work.write(file, max(options.rows, 3 * batch_size), options.width, data=options.data)
-            first_losses |= check_losses(options, commands, batch_size, file)
             work.write(file, options.rows, options.width, data=options.data)
             parts.append(measure(options, commands, "train", batch_size, file, options.rows))
         for batch_size in options.predict:
@@ -164,7 +166,10 @@ def main():
 
     print(f"{cpu_name()}, {options.threads} threads, width {options.width:g}, {options.rounds} rounds; "
           f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after. {table.versions(parts)}.\n")  # fmt: skip
-    print(table.markdown(parts, first_losses))
+    print(table.markdown(parts))
+    if first_losses:
+        print(f"\nLosses of the first step from the same weights, batch {smallest}, without dropout: "
+              + ", ".join(f"{name} {loss:.6f}" for name, loss in first_losses.items()) + ".")  # fmt: skip
     planned = [f"batch {part.batch_size}: {part.measured['strata'][0]['planned_mb']:.0f} MB" for part in parts if part.task == "train"]
     if planned:
         print("\nMemory is the most that was resident after the first round, above what was when imports and data were there. "

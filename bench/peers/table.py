@@ -40,18 +40,16 @@ class Part:
             yield row
 
 
-def markdown(parts, first_losses):
-    columns = "task framework median_s lowest_-_highest pictures/s ratio_to_strata 95_%_interval memory_MB first_step's_loss".split()
+def markdown(parts):
+    columns = "task framework median_s lowest_-_highest pictures/s ratio_to_strata 95_%_interval memory_MB".split()
     lines = ["| " + " | ".join(columns).replace("_", " ") + " |", "|---" * len(columns) + "|"]
     for part in parts:
         for row in part.rows():
             ratio, over = "-", "-"
             if row["ratio"] is not None:
                 ratio, over = f"{row['ratio'][0]:.2f}", f"{row['ratio'][1]:.2f} - {row['ratio'][2]:.2f}"
-            loss = first_losses.get((row["name"], part.batch_size))
             lines.append(f"| {part.title()} | {row['name']} | {row['median']:.3f} | {row['lowest']:.3f} - {row['highest']:.3f} | "
-                         f"{part.pictures / row['median']:.0f} | {ratio} | {over} | {row['memory']:.0f} | "
-                         f"{'-' if loss is None or part.task != 'train' else f'{loss:.6f}'} |")  # fmt: skip
+                         f"{part.pictures / row['median']:.0f} | {ratio} | {over} | {row['memory']:.0f} |")  # fmt: skip
     return "\n".join(lines)
 
 
