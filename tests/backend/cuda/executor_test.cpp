@@ -151,6 +151,20 @@ TEST_CASE("a data set that passes through the device gives the bits of one that 
     CHECK(vgpu::misuse() == std::vector<std::string>{});
 }
 
+TEST_CASE("of floats fewer rows than of bytes are on their way through the device, in no more room") {
+    const pictures data(8);
+    const std::vector<float> floats(data.bytes.size(), 0.5f);
+    const auto held = [](const dataset_view& view) {
+        model m(small_alexnet().view(), cuda::open({.resident_limit = 0, .passing_bytes = 2 * 24 * 32 * 32 * 3}));
+        m.executor().configure(adam{}, {});
+        const auto resident = m.executor().load(view);
+        enqueue_epoch(m.executor(), *resident, 8, 4);
+        CHECK(results_of(m.executor()).size() == 2);
+        return m.executor().bytes_held();
+    };
+    CHECK(held(view_of({32, 32, 3}, 10, floats, data.labels)) <= held(data.view()));
+}
+
 TEST_CASE("after a step whose loss is not finite nothing is committed in its epoch, and the next epoch goes on") {
     const pictures data(48);
     std::vector<float> floats(static_cast<std::size_t>(48) * 32 * 32 * 3, 0.5f);

@@ -60,7 +60,8 @@ STRATA_INLINE void course::begin(const resident_data& data, std::span<const std:
 STRATA_INLINE void course::begin_ring(const resident_data& data, std::span<const std::int64_t> rows, int batch, std::int64_t passing_bytes,
                                       const stream& on) {
     if (ring_of_ != data.number || ring_->half() < batch) {
-        ring_ = std::make_unique<row_ring>(data.view, std::max<std::int64_t>(passing_bytes / 2 / data.view.picture.size(), batch));
+        const std::int64_t row_bytes = data.view.picture.size() * (data.view.floats.empty() ? 1 : 4);
+        ring_ = std::make_unique<row_ring>(data.view, std::max<std::int64_t>(passing_bytes / 2 / row_bytes, batch));
         ring_of_ = data.number;
     }
     ring_->begin(rows);
