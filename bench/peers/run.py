@@ -4,7 +4,7 @@
 #   python bench/peers/run.py --build build/release --batch-sizes 128 32 --rounds 5 --csv speed.csv --svg speed.svg [--data DIR]
 # First each peer trains three steps of the smallest batch from the stored weights without dropout, rows in order: unless the losses of
 # the first agree to 1e-4 nothing is timed. Then all of them are started, warm up by one round that is not counted (it compiles), and take
-# turns: a round is one epoch of each, and each round begins with another, so that all meet the same noise. While one works, the others wait.
+# turns: a round is one epoch of each, and each begins with another, so that all meet the same noise. While one works, the others wait.
 # --control adds strata a second time, as "strata again": its ratio is what the noise alone does.
 import argparse
 import json
