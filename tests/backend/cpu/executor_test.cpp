@@ -169,6 +169,19 @@ TEST_CASE("slots are kept when the kind of optimizer stays, and begin at zero wh
     CHECK(norm(read_all(e, m.program(), state::slot0)[0]) == 0);
 }
 
+TEST_CASE("an epoch without an optimizer is refused") {
+    const pictures data(4);
+    model m = made();
+    const auto resident = m.executor().load(data.view());
+    const std::vector<std::int64_t> rows{0, 1};
+    const float rate = 0.1f;
+    CHECK_THROWS_AS(m.executor().begin_epoch(*resident, {.rows = rows, .batch_size = 2, .learning_rates = {&rate, 1}}), invalid_input);
+    m.executor().configure(adam{}, {});
+    m.executor().begin_epoch(*resident, {.rows = rows, .batch_size = 2, .learning_rates = {&rate, 1}});
+    m.executor().step();
+    CHECK(m.executor().steps() == 1);
+}
+
 TEST_CASE("rows that the data do not have, and predictions larger than their batch, are refused") {
     const pictures data(4);
     model m = made();

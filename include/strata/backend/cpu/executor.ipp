@@ -64,6 +64,7 @@ STRATA_INLINE void executor::write(state which, std::size_t index, std::span<con
 
 STRATA_INLINE void executor::configure(const optimizer& how, const softmax_cross_entropy& loss) {
     if (!configured_ || how.kind != optimizer_.kind) {  // a velocity is no first moment
+        configured_ = false;  // until there are slots
         shared_->variables_of_model.make_slots(0);
         shared_->variables_of_model.make_slots(slots_of(how.kind));
         slots_zero_at_ = steps_;
@@ -80,6 +81,7 @@ STRATA_INLINE std::unique_ptr<backend::resident_data> executor::load(const datas
 STRATA_INLINE void executor::begin_epoch(const backend::resident_data& data, const backend::epoch_order& order) {
     const dataset_view& view = static_cast<const resident_data&>(data).view;
     view.check_rows(order.rows);
+    if (!configured_) throw invalid_input("executor: training needs an optimizer; configure one before an epoch begins");
     if (order.batch_size < 1 || order.learning_rates.empty())
         throw invalid_input("executor: an epoch needs a batch size of at least 1 and a learning rate");
     data_ = view;
