@@ -6,12 +6,16 @@
 #include <strata/files/tuning_file.hpp>
 
 #include <strata/core/error.hpp>
+#include <strata/cpu.hpp>
 #include <strata/files/model_file.hpp>
 #include <strata/models/alexnet_cifar.hpp>
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -165,4 +169,35 @@ TEST_CASE("a model file tells which algorithms computed the model, and none wher
     CHECK(test::thrown_by<invalid_input>([&] { stored_convolutions(bad); }) ==
           bad + ": strata.kernels: it is damaged: 'pass' cannot be read");
     CHECK(test::thrown_by<invalid_input>([&] { stored_convolutions(folder / "none"); }) != "");
+}
+
+TEST_CASE("on a device that is opened with the choices of its file a model goes on with the same bits") {
+    program p({10, 10, 8});
+    tensor x = build::conv2d(p, p.input(), {.filters = 16, .win = same(3)});
+    x = build::conv2d(p, build::relu(p, x), {.filters = 8, .win = same(5)});
+    build::dense(p, build::flatten(p, x), {.units = 3});
+    const random_stream random{.seed = 3, .purpose = random_purpose::user};
+    std::vector<std::uint8_t> pictures(4 * 800);
+    for (std::size_t i = 0; i < pictures.size(); ++i) pictures[i] = static_cast<std::uint8_t>(random.word(i) >> 24);
+    const std::vector<std::int32_t> labels{0, 1, 2, 1};
+    const dataset_view batch = view_of({10, 10, 8}, 3, std::span<const std::uint8_t>(pictures), labels);
+    const auto step = [&](model& of) { return trainer(of, sgd{}).train_step(batch).loss; };
+
+    for (const int tile : {0, 4}) {
+        CAPTURE(tile);
+        const test::scratch_folder folder;
+        model whole(p.view(), cpu::open({.threads = 1, .convolutions = {{}, cpu::convolution_way{tile}}}));
+        step(whole);
+        save_model(whole, folder / "m");
+        const auto stored = stored_convolutions(folder / "m");
+        REQUIRE(stored.size() == 5);  // forward and by weights twice, by data once
+        for (const auto& entry : stored) CHECK(entry.way.tile == tile);
+
+        model resumed = load_model(folder / "m", cpu::open({.threads = 1, .convolutions = {stored, {}}})).model;
+        CHECK(step(resumed) == step(whole));
+        for (const std::string& name : whole.names()) {
+            CAPTURE(name);
+            CHECK(resumed.read(name) == whole.read(name));
+        }
+    }
 }
