@@ -45,7 +45,7 @@ void element_turns(const Kernel& kernel, std::size_t first, std::size_t last) {
 
 // The same compiled for AVX2, whatever the flags, and taken where the CPU has it. Without FMA, so that no product and sum are contracted:
 // the same bits as without.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__CUDACC__)
+#if defined(__x86_64__) && defined(__GNUC__)
 inline bool has_avx2() { return __builtin_cpu_supports("avx2") != 0; }
 template <typename Kernel>
 [[gnu::target("avx2"), gnu::flatten]] void index_turns_avx2(const Kernel& kernel, std::size_t first, std::size_t last) {
