@@ -142,6 +142,7 @@ set(STRATA_HEADERS
   strata/files/tuning_file.hpp
   strata/files/tuning_file.ipp
   strata/kernels/adam.hpp
+  strata/kernels/batch_norm.hpp
   strata/kernels/batch_norm_lanes.hpp
   strata/kernels/bf16.hpp
   strata/kernels/dropout.hpp
