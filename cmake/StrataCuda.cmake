@@ -50,12 +50,14 @@ set(code "")
 foreach(architecture IN LISTS architectures)
   if(architecture GREATER_EQUAL 75)
     list(APPEND code -gencode=arch=compute_${architecture},code=sm_${architecture})
+    list(APPEND numbers ${architecture})
     list(APPEND named sm_${architecture})
     set(newest ${architecture})
   endif()
 endforeach()
 list(APPEND code -gencode=arch=compute_${newest},code=compute_${newest})  # for devices that are newer than this nvcc
 list(JOIN named " " named)
+list(JOIN numbers "," numbers)
 
 set(generated_dir "${PROJECT_BINARY_DIR}/generated")
 set(kernels_dir "${generated_dir}/strata/backend/cuda/kernels")
@@ -74,7 +76,7 @@ add_custom_command(
 add_custom_command(
   OUTPUT "${kernels_dir}/fat_binary.inc"
   COMMAND "${CMAKE_COMMAND}" "-DBINARY=${kernels_dir}/kernels.fatbin" "-DWORDS=${kernels_dir}/fat_binary.inc"
-          -P "${PROJECT_SOURCE_DIR}/cmake/embed_bytes.cmake"
+          "-DARCHITECTURES=${numbers}" -P "${PROJECT_SOURCE_DIR}/cmake/embed_bytes.cmake"
   DEPENDS "${kernels_dir}/kernels.fatbin" "${PROJECT_SOURCE_DIR}/cmake/embed_bytes.cmake"
   COMMENT "strata's kernels as bytes"
   VERBATIM)

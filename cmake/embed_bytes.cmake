@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Writes a binary file as the words of a C++ array:   cmake -DBINARY=FILE -DWORDS=FILE -P cmake/embed_bytes.cmake
+# Writes a fat binary as the words of a C++ array, and what it was compiled for as a macro's list:
+#   cmake -DBINARY=FILE -DWORDS=FILE -DARCHITECTURES=75,90 -P cmake/embed_bytes.cmake
 # Eight bytes a word, the first byte the lowest, as the machines that CUDA runs on store them; the end is filled up with zeros.
 
 file(READ "${BINARY}" digits HEX)
@@ -10,4 +11,4 @@ endif()
 math(EXPR missing "(16 - ${length} % 16) % 16")
 string(REPEAT "0" ${missing} zeros)
 string(REGEX REPLACE "(..)(..)(..)(..)(..)(..)(..)(..)" "0x\\8\\7\\6\\5\\4\\3\\2\\1,\n" words "${digits}${zeros}")
-file(WRITE "${WORDS}" "${words}")
+file(WRITE "${WORDS}" "${words}#define STRATA_KERNEL_ARCHITECTURES ${ARCHITECTURES}\n")

@@ -62,7 +62,7 @@ TEST_CASE("the library moves, and is unloaded once") {
 TEST_CASE("a device that the binary has nothing for is named") {
     const testing::machine clean;
     vgpu::set_device(vgpu::properties{.major = 6, .minor = 1});
-    CHECK_THROWS_WITH_AS(kernel_library(), doctest::Contains("7.5 (Turing)"), unsupported);
+    CHECK_THROWS_WITH_AS(kernel_library(), doctest::Contains("6.1, and the kernels of this strata were compiled for"), unsupported);
     CHECK(vgpu::live().empty());
     vgpu::set_device(vgpu::properties{.major = 13, .minor = 0});  // newer than any: the PTX serves it
     CHECK_NOTHROW(kernel_library());

@@ -7,11 +7,20 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace strata::inline STRATA_ABI::cuda {
 
 // In words, because a fat binary begins on a boundary of eight bytes.
 std::span<const std::uint64_t> kernel_binary();
+
+// What they were compiled for: compute capabilities as 75 and 90, the lowest first.
+std::span<const int> kernel_architectures();
+// Whether kernels compiled for these run on a device: code of its major version that is no newer, or what the driver compiles from the
+// newest one's PTX.
+bool kernels_serve(std::span<const int> architectures, int major, int minor);
+// Why they do not run on a device, with the fix.
+std::string why_no_kernels(std::span<const int> architectures, const std::string& device, int major, int minor);
 
 }  // namespace strata::inline STRATA_ABI::cuda
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <strata/backend/cuda/kernels/binary.hpp>
 #include <strata/backend/cuda/runtime/device.hpp>
 #include <strata/backend/cuda/runtime/status.hpp>
 
@@ -127,8 +128,9 @@ STRATA_INLINE std::string why_unusable(int index) {
     const device_properties p = properties_of(index);
     if (p.major * 10 + p.minor < 75) {
         return p.name + " has compute capability " + std::to_string(p.major) + "." + std::to_string(p.minor) +
-               ", but strata needs 7.5 (Turing) or later; use the CPU (--device cpu)";
+               ", but strata needs 7.5 (Turing) or later; take another GPU";
     }
+    if (!kernels_serve(kernel_architectures(), p.major, p.minor)) return why_no_kernels(kernel_architectures(), p.name, p.major, p.minor);
     return {};
 }
 

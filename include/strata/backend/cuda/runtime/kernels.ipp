@@ -2,6 +2,7 @@
 #pragma once
 
 #include <strata/backend/cuda/kernels/binary.hpp>
+#include <strata/backend/cuda/runtime/device.hpp>
 #include <strata/backend/cuda/runtime/kernels.hpp>
 #include <strata/backend/cuda/runtime/status.hpp>
 #include <strata/core/error.hpp>
@@ -21,7 +22,8 @@ STRATA_INLINE kernel_library::kernel_library() : kernel_library(nullptr) {  // f
     const cudaError_t loaded = cudaLibraryLoadData(&library_, kernel_binary().data(), nullptr, nullptr, 0, nullptr, nullptr, 0);
     if (loaded == cudaErrorNoKernelImageForDevice) {
         cudaGetLastError();
-        throw unsupported("this strata holds no kernels for this device: it was built for compute capability 7.5 (Turing) and later");
+        const device_properties p = properties_of(device);
+        throw unsupported(why_no_kernels(kernel_architectures(), p.name, p.major, p.minor));
     }
     check(loaded, "cudaLibraryLoadData of strata's kernels");
     for (int k = 0; k < kernel_count; ++k) {
