@@ -34,6 +34,9 @@ set(STRATA_HEADERS
   strata/backend/cpu/vector_width.hpp
   strata/backend/cuda/arrays.hpp
   strata/backend/cuda/backward.hpp
+  strata/backend/cuda/batch_norm.hpp
+  strata/backend/cuda/batch_norm_way.hpp
+  strata/backend/cuda/batch_norm_way.ipp
   strata/backend/cuda/course.hpp
   strata/backend/cuda/course.ipp
   strata/backend/cuda/cublaslt/matmul.hpp

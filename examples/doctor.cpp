@@ -3,6 +3,10 @@
 #include <strata/open.hpp>
 #include <strata/strata.hpp>
 
+#if defined(STRATA_HAS_CUDA)
+#include <strata/backend/cuda/batch_norm_way.hpp>
+#endif
+
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -25,6 +29,9 @@ void print_cuda() {
                                                                 std::to_string(p.multiprocessors) + " multiprocessors");
     const std::string why = why_unusable();
     line("GPU", why.empty() ? "usable" : why);
+    if (!why.empty()) return;
+    for (const int channels : {8, 6})  // cuDNN has engines for some GPUs and numbers of channels alone
+        line("batch norm", "of " + std::to_string(channels) + " channels, in training: " + batch_norm_way(channels));
 #else
     line("GPU", "this build has no CUDA backend");
 #endif

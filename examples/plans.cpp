@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engines that cuDNN would train and run the AlexNet of models/alexnet_cifar with on a GPU that need not be here: one line per
-// operation, from cuDNN's own heuristics. Products (cuBLASLt) are chosen on the device and only named. Exit code 1 when an operation has
-// no engine.
+// operation, from cuDNN's own heuristics; own kernels where it has no engine, and why. Products (cuBLASLt) are chosen on the device and
+// only named. Exit code 1 when an operation has neither.
 //   plans --gpu h100.json --precision bf16 --batch 128
 #include <strata/backend/cuda/lowering.hpp>
 #include <strata/backend/cuda/planned_program.hpp>
@@ -16,6 +16,7 @@
 #include <iterator>
 #include <map>
 #include <string>
+#include <variant>
 
 namespace {
 
@@ -30,8 +31,14 @@ struct settings {
     bool deterministic = false;
 };
 
+std::string indented(std::string text) {
+    for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) text.insert(at + 1, "        ");
+    return text;
+}
+
 void print(const std::string& what, const strata::cuda::planned_call& c) {
     std::printf("%s\n    %s\n", what.c_str(), c.describe().c_str());
+    if (!c.refused.empty()) std::printf("    another way, since %s\n", indented(c.refused).c_str());
     if (!c.graph) return;
     std::string notes;
     for (const std::string& note : c.graph->notes()) notes += " " + note;
@@ -39,22 +46,29 @@ void print(const std::string& what, const strata::cuda::planned_call& c) {
                 static_cast<long long>(c.workspace_bytes()), notes.empty() ? " no notes" : notes.c_str());
 }
 
-// The number of actions that have no engine.
-int print_all(const strata::program_view& program, strata::cuda::mode mode, const settings& s, const strata::cudnn::target& target) {
+struct counts {
+    int missing = 0;      // actions that have no way
+    int own_kernels = 0;  // and those that go through own kernels, for want of an engine
+};
+
+counts print_all(const strata::program_view& program, strata::cuda::mode mode, const settings& s, const strata::cudnn::target& target) {
     const strata::cuda::planner how{.target = target,
                                     .filter = {.strict_fp32 = s.precision == strata::precision::fp32, .deterministic = s.deterministic}};
-    int missing = 0;
+    counts n;
     const strata::cuda::lowering_options lowering{
         .batch = s.batch, .mode = mode, .precision = s.precision, .deterministic = s.deterministic};
     for (const strata::cuda::action& a : strata::cuda::lower(program, lowering).actions) {
         try {
-            for (const strata::cuda::planned_call& c : strata::cuda::choose_way(a, how)) print(a.what, c);
+            for (const strata::cuda::planned_call& c : strata::cuda::choose_way(a, how)) {
+                print(a.what, c);
+                if (!c.refused.empty() && std::holds_alternative<strata::cuda::kernel_call>(*c.of)) ++n.own_kernels;
+            }
         } catch (const strata::cudnn::no_plan& e) {
-            std::printf("%s\n    no engine: %s\n", a.what.c_str(), e.what());
-            ++missing;
+            std::printf("%s\n    no engine: %s\n", a.what.c_str(), indented(e.what()).c_str());
+            ++n.missing;
         }
     }
-    return missing;
+    return n;
 }
 
 int run(const settings& s) {
@@ -65,10 +79,11 @@ int run(const settings& s) {
     const strata::cudnn::target target = strata::cudnn::target::described(json);
     const strata::program program = strata::alexnet_cifar_program(s.width);
     std::printf("training, batch %d, %s\n\n", s.batch, strata::name_of(s.precision));
-    int missing = print_all(strata::training_program(program).view(), strata::cuda::mode::training, s, target);
+    const counts training = print_all(strata::training_program(program).view(), strata::cuda::mode::training, s, target);
     std::printf("\nprediction, batch %d, %s\n\n", s.batch, strata::name_of(s.precision));
-    missing += print_all(strata::fused(program).view(), strata::cuda::mode::prediction, s, target);
-    std::printf("\n%d operations have no engine\n", missing);
+    const counts prediction = print_all(strata::fused(program).view(), strata::cuda::mode::prediction, s, target);
+    const int missing = training.missing + prediction.missing, own = training.own_kernels + prediction.own_kernels;
+    std::printf("\n%d operations have no engine, %d are computed by own kernels in the place of one\n", missing, own);
     return missing == 0 ? 0 : 1;
 }
 

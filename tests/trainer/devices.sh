@@ -29,14 +29,13 @@ said "device    cpu: "
 said "; fp32; seed 1"
 [[ $out == *"hint "* ]] && complain "a hint without a need: $out"
 
-# Turing has neither TF32 nor bf16: fp32 by default, the others by name refused. It trains where there are kernels for it.
+# Turing has neither TF32 nor bf16: fp32 by default, the others by name refused. It is taken where there are kernels for it.
 rm -rf result; export STRATA_TEST_CAPABILITY=75
-run --limit 64 --width 0.05 --epochs 1 --batch-size 16 --out result
+run "${tiny[@]}"
 if [[ $err == *"compute capability 7.5, and the kernels of this strata were compiled for"* ]]; then
     [ "$code" = 2 ] || complain "kernels for newer GPUs alone: $code"
 else
-    said "; fp32; seed 1"
-    said "test accuracy"
+    [[ $out == *"; fp32; seed 1"* ]] || complain "Turing: $code $out $err"
     rm -rf result
     for precision in tf32 bf16; do
         expect 2 "--precision $precision: the device (cuda: virtual GPU" --precision $precision "${tiny[@]}"

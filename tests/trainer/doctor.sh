@@ -26,7 +26,9 @@ if [ ! -e /dev/nvidia0 ] && [ ! -e /dev/nvidiactl ] && [ ! -e /proc/driver/nvidi
     expect 0 "strata          " "would train on  cpu: " "oneDNN" "because         " "CUDA" -- "$1"
 fi
 if [ $# -gt 1 ]; then
-    expect 0 "device 0        virtual GPU, compute capability 9.0" "GPU             usable" "would train on  cuda: virtual GPU" \
+    expect 0 "device 0        virtual GPU, compute capability 9.0" "GPU             usable" \
+        "batch norm      of 8 channels, in training: by cuDNN" "of 6 channels, in training: by own kernels, as cuDNN" \
+        "would train on  cuda: virtual GPU" \
         "an NVIDIA device is visible and usable" -- "$2"
     expect 0 "GPU             the NVIDIA driver shows no device" "would train on  cpu: " "no NVIDIA device is visible" -- \
         env STRATA_TEST_DEVICES=0 "$2"

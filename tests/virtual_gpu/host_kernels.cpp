@@ -54,6 +54,35 @@ vgpu::traffic traffic_of(const fold_batch_norm&, std::int64_t count) { return {4
 vgpu::traffic traffic_of(const softmax_rows& body, std::int64_t count) {
     return {bytes_of(count * body.classes, 4), bytes_of(count * body.classes, 4)};
 }
+// Of batch norm: arrays of the values, and what the stages hand on.
+template <typename T>
+vgpu::traffic traffic_of(const batch_norm_moments<T>& body, std::int64_t count) {
+    return {bytes_of(body.of.values(), sizeof(T)), bytes_of(count, sizeof(channel_moments))};
+}
+vgpu::traffic traffic_of(const batch_norm_group_moments& body, std::int64_t count) {
+    return {bytes_of(body.of.parts * body.of.channels, sizeof(channel_moments)), bytes_of(count, sizeof(channel_moments))};
+}
+vgpu::traffic traffic_of(const batch_norm_statistics& body, std::int64_t count) {
+    return {bytes_of(body.of.groups * body.of.channels, sizeof(channel_moments)), 2 * bytes_of(count, 4)};
+}
+template <typename T>
+vgpu::traffic traffic_of(const batch_norm_forward<T>& body, std::int64_t) {
+    return {bytes_of(body.values, sizeof(T)) + 4 * bytes_of(body.channels, 4), bytes_of(body.values, sizeof(T))};
+}
+template <typename T>
+vgpu::traffic traffic_of(const batch_norm_sums<T>& body, std::int64_t count) {
+    return {2 * bytes_of(body.of.values(), sizeof(T)) + 2 * bytes_of(body.of.channels, 4), bytes_of(count, sizeof(channel_sums))};
+}
+vgpu::traffic traffic_of(const batch_norm_group_sums& body, std::int64_t count) {
+    return {bytes_of(body.of.parts * body.of.channels, sizeof(channel_sums)), bytes_of(count, sizeof(channel_sums))};
+}
+vgpu::traffic traffic_of(const batch_norm_parameters& body, std::int64_t count) {
+    return {bytes_of(body.of.groups * body.of.channels, sizeof(channel_sums)), 2 * bytes_of(count, 4)};
+}
+template <typename T>
+vgpu::traffic traffic_of(const batch_norm_backward<T>& body, std::int64_t) {
+    return {2 * bytes_of(body.values, sizeof(T)) + 5 * bytes_of(body.channels, 4), bytes_of(body.values, sizeof(T))};
+}
 vgpu::traffic traffic_of(const narrow&, std::int64_t count) { return {bytes_of(count, 4), bytes_of(count, 2)}; }
 vgpu::traffic traffic_of(const widen&, std::int64_t count) { return {bytes_of(count, 2), bytes_of(count, 4)}; }
 
@@ -94,6 +123,18 @@ struct registration {
         add<end_evaluation>("strata_end_evaluation");
         add<fold_batch_norm>("strata_fold_batch_norm");
         add<softmax_rows>("strata_softmax_rows");
+        add<batch_norm_moments<float>>("strata_batch_norm_moments_f32");
+        add<batch_norm_moments<bf16>>("strata_batch_norm_moments_bf16");
+        add<batch_norm_group_moments>("strata_batch_norm_group_moments");
+        add<batch_norm_statistics>("strata_batch_norm_statistics");
+        add<batch_norm_forward<float>>("strata_batch_norm_forward_f32");
+        add<batch_norm_forward<bf16>>("strata_batch_norm_forward_bf16");
+        add<batch_norm_sums<float>>("strata_batch_norm_sums_f32");
+        add<batch_norm_sums<bf16>>("strata_batch_norm_sums_bf16");
+        add<batch_norm_group_sums>("strata_batch_norm_group_sums");
+        add<batch_norm_parameters>("strata_batch_norm_parameters");
+        add<batch_norm_backward<float>>("strata_batch_norm_backward_f32");
+        add<batch_norm_backward<bf16>>("strata_batch_norm_backward_bf16");
         add<narrow>("strata_narrow");
         add<widen>("strata_widen");
     }

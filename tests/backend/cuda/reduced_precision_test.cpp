@@ -63,3 +63,11 @@ TEST_CASE("a step in bf16 with batch norm rounds where its oracle rounds") { che
 TEST_CASE("a step in tf32 rounds where its oracle rounds, and nowhere else") { check(tf32, false, 2.5e-4, 1e-2); }
 
 TEST_CASE("a step in tf32 with batch norm rounds where its oracle rounds") { check(tf32, true, 3e-4, 1e-2); }
+
+TEST_CASE("with batch norm in own kernels, where cuDNN has none, steps in bf16 and in tf32 round at the same places") {
+    vgpu::refuse("batch_norm_training");
+    vgpu::refuse("batch_norm_backward");
+    check(bf16, true, 1e-2, 5e-2);
+    check(tf32, true, 3e-4, 1e-2);
+    vgpu::accept_all();
+}

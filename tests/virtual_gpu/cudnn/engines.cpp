@@ -140,9 +140,7 @@ answer norms(const asked& what) {
             if (statistic && t.type != CUDNN_DATA_FLOAT && t.dims[0] == 1) return none("statistics, scale and bias are f32");
         }
     const std::int64_t channels = main.reads[0].second.dims[1];
-    // Measured on a described H100: no engine for other channel counts. A switch, until the product has an own way for them.
-    const std::int64_t whole = what.type == CUDNN_DATA_FLOAT ? 4 : 8;
-    if (refused("norms of unaligned channels") && channels % whole != 0) return none("a norm's channels must be a multiple of 16 bytes");
+    if (channels % (what.type == CUDNN_DATA_FLOAT ? 4 : 8) != 0) return none("a norm's channels must be a multiple of 16 bytes");
     if (what.fallback) return {{{160, {}, {compiled}, 64 * channels}}, ""};
     return {{{60, {}, {compiled}, 32 * channels + 52}, {61, {}, {compiled}, 16 * channels + 24}}, ""};
 }

@@ -16,8 +16,7 @@ std::uint64_t scrambled();
 
 /// From now on no engine is offered for `what`: the name of a graph as graphs_seen() gives it ("convolution_forward+add+relu_forward"),
 /// "fused" for every graph of more than one operation, or a cuBLASLt epilogue ("RELU_AUX_BIAS"; "epilogues" for all but DEFAULT).
-/// "norms of unaligned channels": batch norm of channels that are no multiple of 16 bytes (4 of f32, 8 of bf16), which real cuDNN 9.19
-/// has no engine for. A graph's plan that exists stays usable.
+/// A graph's plan that exists stays usable.
 void refuse(std::string what);
 void accept_all();
 bool refused(const std::string& what);

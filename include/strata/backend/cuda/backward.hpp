@@ -42,7 +42,7 @@ protected:
             case op_kind::dense: return dense_backward(op, gradient);
             case op_kind::max_pool: return max_pool_backward(op, record, gradient);
             case op_kind::avg_pool: return average_pool_backward(op, gradient);
-            case op_kind::batch_norm: return batch_norm_backward(op, record, gradient);
+            case op_kind::batch_norm: return give(op.src[0], batch_norm_gradient(op, record, gradient));
             case op_kind::relu:
             case op_kind::leaky_relu: return give(op.src[0], rectifier_backward(op, gradient));
             case op_kind::dropout: return dropout_backward(op, gradient);
@@ -171,18 +171,6 @@ protected:
         graph_writer g = writer();
         g.graph().average_pool_backward(g.picture(gradient, out(op)), g.picture(to, in(op)), window(op), false);
         add(op, "average pooling backward", either(way(g.take())));
-        give(op.src[0], to);
-    }
-
-    void batch_norm_backward(const operation& op, const forward_record& record, const array& gradient_of_output) {
-        const std::int64_t channels = out(op).channels;
-        const array to = fresh(in(op));
-        graph_writer g = writer();
-        const auto vector = [&](const location& at) { return g.per_channel(at, cudnn::data_type::f32, channels); };
-        g.graph().batch_norm_backward(g.picture(values_[index(op.src[0])], in(op)), g.picture(gradient_of_output, out(op)),
-                                      vector(parameter(op.weight)), vector(record.mean), vector(record.inverse_deviation),
-                                      g.picture(to, in(op)), vector(gradient(op.weight)), vector(gradient(op.bias)));
-        add(op, "batch norm backward", either(way(g.take())));
         give(op.src[0], to);
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a program becomes on a GPU for one batch size and mode: actions in order over arrays whose places are named, not yet known.
-// It is made without a device (lowering.hpp); a device then chooses engines, places the buffers and runs it (bound_program.hpp).
+// It is made without a device (lowering.hpp); a device then chooses engines, places the buffers and runs it (planned_program.hpp).
 #pragma once
 
 #include <strata/backend/cuda/cublaslt/matmul.hpp>
@@ -97,6 +97,7 @@ struct kernel_call {
         virtual void launch(const memory_map& memory, const launch_context& context) const = 0;
     };
     std::unique_ptr<const body> run;
+    const char* name = nullptr;  // where it is told
 };
 
 using call = std::variant<graph_call, matmul_call, kernel_call>;
@@ -115,7 +116,7 @@ struct batch_norm_record {
 
 struct device_program {
     std::vector<action> actions;  // from gather to the last gradient
-    std::vector<buffer> buffers;  // of the activations; placed by bound_program
+    std::vector<buffer> buffers;  // of the activations; placed by planned_program
     location output;              // (N, leading) f32: what the program gives
     std::int64_t output_leading = 0;  // values from row to row
     std::vector<batch_norm_record> batch_norms;

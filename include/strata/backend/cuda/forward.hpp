@@ -2,7 +2,7 @@
 // The forward pass, lowered: one function per operation, with the fused way first where there is one.
 #pragma once
 
-#include <strata/backend/cuda/arrays.hpp>
+#include <strata/backend/cuda/batch_norm.hpp>
 #include <strata/backend/custom_kernels.hpp>
 #include <strata/core/config.hpp>
 #include <strata/core/error.hpp>
@@ -14,9 +14,9 @@
 
 namespace strata::inline STRATA_ABI::cuda::detail {
 
-class forward_lowering : protected arrays {
+class forward_lowering : protected batch_norm_lowering {
 public:
-    using arrays::arrays;
+    using batch_norm_lowering::batch_norm_lowering;
 
 protected:
     void forward(const operation& op, forward_record& record) {
@@ -186,53 +186,6 @@ protected:
         return dst;
     }
 
-    array batch_norm(const operation& op, forward_record& record) {
-        const std::int64_t channels = out(op).channels;
-        record.mean = {area::batch_statistics, -1, batch_statistics_end_};
-        record.inverse_deviation = {area::batch_statistics, -1, batch_statistics_end_ + aligned(channels * 4)};
-        batch_statistics_end_ += 2 * aligned(channels * 4);
-        const array dst = fresh(out(op));
-        graph_writer g = writer();
-        const auto vector = [&](const location& at) { return g.per_channel(at, cudnn::data_type::f32, channels); };
-        g.graph().batch_norm_training(g.picture(values_[index(op.src[0])], in(op)), vector(parameter(op.weight)),
-                                      vector(parameter(op.bias)), g.picture(dst, out(op)), vector(record.mean),
-                                      vector(record.inverse_deviation), static_cast<double>(epsilon(op)));
-        add(op, "batch norm forward", either(way(g.take())));
-        return dst;
-    }
-
-    // Batch norm with moving statistics: one scale and one shift per channel.
-    array normalized(const operation& op) {
-        const std::int64_t channels = out(op).channels;
-        const location scale = fresh_bytes(channels * 4), shift = fresh_bytes(channels * 4);
-        const location gamma = parameter(op.weight), beta = parameter(op.bias), mean = statistic(op.mean),
-                       variance = statistic(op.variance);
-        add(op, "batch norm folded",
-            either(way(kernel({scale, shift}, [=, epsilon = epsilon(op)](const memory_map& m, const launch_context& c) {
-                c.launch(kernels::fold_batch_norm{.gamma = m.as<const float>(gamma),
-                                                  .beta = m.as<const float>(beta),
-                                                  .mean = m.as<const float>(mean),
-                                                  .variance = m.as<const float>(variance),
-                                                  .epsilon = epsilon,
-                                                  .scale = m.as<float>(scale),
-                                                  .shift = m.as<float>(shift)},
-                         channels);
-            }))));
-        const array dst = fresh(out(op));
-        graph_writer g = writer();
-        const cudnn::tensor scaled = g.virtual_picture(out(op));
-        g.graph().multiply(g.picture(values_[index(op.src[0])], in(op)), g.per_channel(scale, cudnn::data_type::f32, channels), scaled);
-        g.graph().add(scaled, g.per_channel(shift, cudnn::data_type::f32, channels), g.picture(dst, out(op)));
-        const array aside = fresh(out(op));  // takes bytes only where the fused way is refused
-        graph_writer first = writer(), second = writer();
-        first.graph().multiply(first.picture(values_[index(op.src[0])], in(op)), first.per_channel(scale, cudnn::data_type::f32, channels),
-                               first.picture(aside, out(op)));
-        second.graph().add(second.picture(aside, out(op)), second.per_channel(shift, cudnn::data_type::f32, channels),
-                           second.picture(dst, out(op)));
-        add(op, "batch norm inference", either(way(g.take()), way(first.take(), second.take())));
-        return dst;
-    }
-
     array rectifier(const operation& op) {
         const array dst = fresh(out(op));
         graph_writer g = writer();
@@ -309,9 +262,6 @@ protected:
     const custom_kernels& kernels_of(const operation& op) const {
         return kernels_for(program_, op, options_.kernels, training(), "cuda::options::kernels");
     }
-
-private:
-    std::int64_t batch_statistics_end_ = 0;
 };
 
 }  // namespace strata::inline STRATA_ABI::cuda::detail

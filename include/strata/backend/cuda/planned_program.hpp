@@ -36,11 +36,12 @@ inline constexpr std::int64_t product_workspace = std::int64_t{32} << 20;
 struct planned_call {
     const call* of = nullptr;
     bool fused = false;  // of the first of several ways
+    std::string refused{};  // of the first call of another way: why cuDNN has no engine for the way before
     std::optional<cudnn::plan> graph{};
     std::optional<cublaslt::plan> product{};
 
     std::int64_t workspace_bytes() const { return graph ? graph->workspace_bytes() : product ? product->workspace_bytes() : 0; }
-    std::string describe() const;  // what is computed, with shapes and types
+    std::string describe() const;  // what is computed, with shapes and types; an own kernel by its name
 };
 
 // The first way of the action whose engines all exist. Throws cudnn::no_plan or unsupported, naming the layer, when there is none.

@@ -30,13 +30,14 @@ STRATA_INLINE std::vector<location> arrays_of(const call& c) {
 STRATA_INLINE std::string planned_call::describe() const {
     if (const auto* graph_of = std::get_if<graph_call>(of)) return graph_of->graph.describe();
     if (const auto* product_of = std::get_if<matmul_call>(of)) return cublaslt::describe(product_of->problem);
-    return "own kernel";
+    const char* name = std::get<kernel_call>(*of).name;
+    return name == nullptr ? "own kernel" : std::string("own kernel ") + name;
 }
 
 STRATA_INLINE std::vector<planned_call> choose_way(const action& of, const planner& how) {
-    const auto plan_of = [&of, &how](const call& c, bool last, planned_call& to) {
+    std::string why, refused;
+    const auto plan_of = [&of, &how, &why](const call& c, bool last, planned_call& to) {
         if (const auto* graph = std::get_if<graph_call>(&c)) {
-            std::string why;
             to.graph = how.cache != nullptr ? how.cache->try_plan(graph->graph, how.target, how.filter, of.what, &why)
                                             : cudnn::try_plan(graph->graph, how.target, how.filter, of.what, &why);
             if (!to.graph && last) throw cudnn::no_plan(why);
@@ -55,11 +56,12 @@ STRATA_INLINE std::vector<planned_call> choose_way(const action& of, const plann
         std::vector<planned_call> list;
         bool whole = true;
         for (const call& c : of.ways[way]) {
-            list.push_back({.of = &c, .fused = way == 0 && !last});
+            list.push_back({.of = &c, .fused = way == 0 && !last, .refused = std::exchange(refused, {})});
             whole = plan_of(c, last, list.back());
             if (!whole) break;
         }
         if (whole) return list;
+        refused = std::exchange(why, {});
     }
 }
 

@@ -37,5 +37,17 @@ extern "C" __global__ void strata_end_step(const arguments<end_step> what) { run
 extern "C" __global__ void strata_end_evaluation(const arguments<end_evaluation> what) { run(what); }
 extern "C" __global__ void strata_fold_batch_norm(const arguments<fold_batch_norm> what) { run(what); }
 extern "C" __global__ void strata_softmax_rows(const arguments<softmax_rows> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_moments_f32(const arguments<batch_norm_moments<float>> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_moments_bf16(const arguments<batch_norm_moments<bf16>> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_group_moments(const arguments<batch_norm_group_moments> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_statistics(const arguments<batch_norm_statistics> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_forward_f32(const arguments<batch_norm_forward<float>> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_forward_bf16(const arguments<batch_norm_forward<bf16>> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_sums_f32(const arguments<batch_norm_sums<float>> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_sums_bf16(const arguments<batch_norm_sums<bf16>> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_group_sums(const arguments<batch_norm_group_sums> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_parameters(const arguments<batch_norm_parameters> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_backward_f32(const arguments<batch_norm_backward<float>> what) { run(what); }
+extern "C" __global__ void strata_batch_norm_backward_bf16(const arguments<batch_norm_backward<bf16>> what) { run(what); }
 extern "C" __global__ void strata_narrow(const arguments<narrow> what) { run(what); }
 extern "C" __global__ void strata_widen(const arguments<widen> what) { run(what); }

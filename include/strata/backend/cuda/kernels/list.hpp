@@ -5,6 +5,7 @@
 #pragma once
 
 #include <strata/core/config.hpp>
+#include <strata/kernels/batch_norm.hpp>
 #include <strata/kernels/bf16.hpp>
 #include <strata/kernels/inference.hpp>
 #include <strata/kernels/step.hpp>
@@ -33,6 +34,18 @@ enum class kernel : unsigned char {
     end_evaluation,
     fold_batch_norm,
     softmax_rows,
+    batch_norm_moments_f32,
+    batch_norm_moments_bf16,
+    batch_norm_group_moments,
+    batch_norm_statistics,
+    batch_norm_forward_f32,
+    batch_norm_forward_bf16,
+    batch_norm_sums_f32,
+    batch_norm_sums_bf16,
+    batch_norm_group_sums,
+    batch_norm_parameters,
+    batch_norm_backward_f32,
+    batch_norm_backward_bf16,
     narrow,
     widen
 };
@@ -56,6 +69,18 @@ constexpr const char* name_of(kernel which) {
         case kernel::end_evaluation: return "strata_end_evaluation";
         case kernel::fold_batch_norm: return "strata_fold_batch_norm";
         case kernel::softmax_rows: return "strata_softmax_rows";
+        case kernel::batch_norm_moments_f32: return "strata_batch_norm_moments_f32";
+        case kernel::batch_norm_moments_bf16: return "strata_batch_norm_moments_bf16";
+        case kernel::batch_norm_group_moments: return "strata_batch_norm_group_moments";
+        case kernel::batch_norm_statistics: return "strata_batch_norm_statistics";
+        case kernel::batch_norm_forward_f32: return "strata_batch_norm_forward_f32";
+        case kernel::batch_norm_forward_bf16: return "strata_batch_norm_forward_bf16";
+        case kernel::batch_norm_sums_f32: return "strata_batch_norm_sums_f32";
+        case kernel::batch_norm_sums_bf16: return "strata_batch_norm_sums_bf16";
+        case kernel::batch_norm_group_sums: return "strata_batch_norm_group_sums";
+        case kernel::batch_norm_parameters: return "strata_batch_norm_parameters";
+        case kernel::batch_norm_backward_f32: return "strata_batch_norm_backward_f32";
+        case kernel::batch_norm_backward_bf16: return "strata_batch_norm_backward_bf16";
         case kernel::narrow: return "strata_narrow";
         case kernel::widen: return "strata_widen";
     }
@@ -103,6 +128,30 @@ template <>
 struct kernel_of_body<kernels::fold_batch_norm> : runs_in<kernel::fold_batch_norm> {};
 template <>
 struct kernel_of_body<kernels::softmax_rows> : runs_in<kernel::softmax_rows> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_moments<float>> : runs_in<kernel::batch_norm_moments_f32> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_moments<kernels::bf16>> : runs_in<kernel::batch_norm_moments_bf16> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_group_moments> : runs_in<kernel::batch_norm_group_moments> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_statistics> : runs_in<kernel::batch_norm_statistics> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_forward<float>> : runs_in<kernel::batch_norm_forward_f32> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_forward<kernels::bf16>> : runs_in<kernel::batch_norm_forward_bf16> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_sums<float>> : runs_in<kernel::batch_norm_sums_f32> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_sums<kernels::bf16>> : runs_in<kernel::batch_norm_sums_bf16> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_group_sums> : runs_in<kernel::batch_norm_group_sums> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_parameters> : runs_in<kernel::batch_norm_parameters> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_backward<float>> : runs_in<kernel::batch_norm_backward_f32> {};
+template <>
+struct kernel_of_body<kernels::batch_norm_backward<kernels::bf16>> : runs_in<kernel::batch_norm_backward_bf16> {};
 template <>
 struct kernel_of_body<kernels::narrow> : runs_in<kernel::narrow> {};
 template <>
