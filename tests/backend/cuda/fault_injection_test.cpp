@@ -34,9 +34,10 @@ constexpr int batch_size = 8, steps_of_epoch = 3, epochs = 2;  // the last batch
 const program& small_network() {
     static const program made = [] {
         program p({8, 8, 3});
-        tensor x = build::relu(p, build::conv2d(p, p.input(), {.filters = 8, .win = same(3)}));
+        tensor x = build::batch_norm(p, p.input());  // of 3 channels, by own kernels
+        x = build::relu(p, build::conv2d(p, x, {.filters = 8, .win = same(3)}));
         x = build::max_pool2d(p, x, valid(2));
-        x = build::batch_norm(p, x);
+        x = build::batch_norm(p, x);  // of 8, by cuDNN
         x = build::dropout(p, build::flatten(p, x), 0.25f);
         x = build::relu(p, build::dense(p, x, {.units = 16}));
         build::dense(p, x, {.units = 5});
@@ -212,7 +213,7 @@ TEST_CASE("of calls that allocate, launch and wait, each single one may fail") {
 
 TEST_CASE("work that fails on the device is a named error, and everything is freed") {
     REQUIRE(expected().after.size() == 7);
-    for (const char* work : {"strata_adam_update", "strata_gather_batch_f32"}) {
+    for (const char* work : {"strata_adam_update", "strata_gather_batch_f32", "strata_batch_norm_moments_f32"}) {
         CAPTURE(work);
         std::unique_ptr<model> m;
         std::string message;
