@@ -48,6 +48,7 @@ expect_set() {
 }
 expect_nothing() { [ ! -e "$1/cifar-10-batches-bin" ] || complain "$name: a set is there"; }
 
+command -v curl >/dev/null || command -v wget >/dev/null || { echo "skipped: neither curl nor wget is here"; exit 77; }
 for tool in curl wget; do
     command -v $tool >/dev/null || { echo "skipped: no $tool here"; continue; }
     export STRATA_DOWNLOADER=$tool
