@@ -10,9 +10,6 @@
 
 namespace strata::inline STRATA_ABI::cpu::onednn {
 
-// Version 2 wants the shift among what batch norm's backward reads; version 3 refuses it there.
-inline constexpr bool batch_norm_backward_reads_shift = DNNL_VERSION_MAJOR < 3;
-
 // How a window lies over a picture, in oneDNN's terms.
 struct window_dims {
     dnnl_dims_t kernel{}, strides{}, dilates{}, before{}, after{};
@@ -43,10 +40,6 @@ public:
     primitive_desc pool_forward(pass, pooling, const memory_desc& src, const memory_desc& dst, const window_dims&) const;
     primitive_desc pool_backward(pooling, const memory_desc& diff_src, const memory_desc& diff_dst, const window_dims&,
                                  const primitive_desc& forward) const;
-    // With scale and shift; training gives mean and variance of the batch (biased), inference takes them.
-    primitive_desc batch_norm_forward(pass, const memory_desc& data, float epsilon) const;
-    primitive_desc batch_norm_backward(const memory_desc& diff, const memory_desc& data, float epsilon,
-                                       const primitive_desc& forward) const;
     // max(x, slope * x); backward reads what forward wrote.
     primitive_desc rectifier_forward(pass, const memory_desc& data, float slope) const;
     primitive_desc rectifier_backward(const memory_desc& diff, const memory_desc& dst, float slope, const primitive_desc& forward) const;

@@ -201,39 +201,6 @@ STRATA_INLINE primitive_desc maker::pool_backward(pooling how, const memory_desc
 #endif
 }
 
-STRATA_INLINE primitive_desc maker::batch_norm_forward(pass p, const memory_desc& data, float epsilon) const {
-    constexpr const char* call = "batch norm forward";
-    const unsigned flags = dnnl_use_scale | dnnl_use_shift | (p == pass::inference ? unsigned{dnnl_use_global_stats} : 0u);
-#if DNNL_VERSION_MAJOR >= 3
-    dnnl_primitive_desc_t handle = nullptr;
-    check(dnnl_batch_normalization_forward_primitive_desc_create(&handle, engine_, detail::prop_of(p), data.get(), data.get(), epsilon,
-                                                                 flags, detail::attributes().get()),
-          call);
-    return primitive_desc(handle);
-#else
-    dnnl_batch_normalization_desc_t d;
-    check(dnnl_batch_normalization_forward_desc_init(&d, detail::prop_of(p), data.get(), epsilon, flags), call);
-    return detail::make_v2(d, engine_, call, nullptr);
-#endif
-}
-
-STRATA_INLINE primitive_desc maker::batch_norm_backward(const memory_desc& diff, const memory_desc& data, float epsilon,
-                                                        const primitive_desc& forward) const {
-    constexpr const char* call = "batch norm backward";
-    const unsigned flags = dnnl_use_scale | dnnl_use_shift;
-#if DNNL_VERSION_MAJOR >= 3
-    dnnl_primitive_desc_t handle = nullptr;
-    check(dnnl_batch_normalization_backward_primitive_desc_create(&handle, engine_, dnnl_backward, diff.get(), diff.get(), data.get(),
-                                                                  epsilon, flags, forward.get(), detail::attributes().get()),
-          call);
-    return primitive_desc(handle);
-#else
-    dnnl_batch_normalization_desc_t d;
-    check(dnnl_batch_normalization_backward_desc_init(&d, dnnl_backward, diff.get(), data.get(), epsilon, flags), call);
-    return detail::make_v2(d, engine_, call, &forward);
-#endif
-}
-
 STRATA_INLINE primitive_desc maker::rectifier_forward(pass p, const memory_desc& data, float slope) const {
     constexpr const char* call = "rectifier forward";
     const auto kind = p == pass::training ? dnnl_eltwise_relu_use_dst_for_bwd : dnnl_eltwise_relu;
