@@ -20,6 +20,8 @@ add_library(strata::headers ALIAS strata_headers)
 list(TRANSFORM STRATA_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/include/" OUTPUT_VARIABLE header_paths)
 target_sources(strata_headers INTERFACE FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/include" FILES ${header_paths})
 target_compile_features(strata_headers INTERFACE cxx_std_20)
+# Not a feature: CMake 3.25 does not know it of every nvcc.
+target_compile_options(strata_headers INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)
 target_link_libraries(strata_headers INTERFACE Threads::Threads)
 set_target_properties(strata_headers PROPERTIES EXPORT_NAME headers)
 
