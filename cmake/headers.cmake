@@ -6,6 +6,7 @@ set(STRATA_HEADERS
   strata/backend/cpu/backward.hpp
   strata/backend/cpu/convolution_choice.hpp
   strata/backend/cpu/convolution_choice.ipp
+  strata/backend/cpu/convolution_lowering.hpp
   strata/backend/cpu/executor.hpp
   strata/backend/cpu/executor.ipp
   strata/backend/cpu/forward.hpp
@@ -32,6 +33,14 @@ set(STRATA_HEADERS
   strata/backend/cpu/variables.hpp
   strata/backend/cpu/variables.ipp
   strata/backend/cpu/vector_width.hpp
+  strata/backend/cpu/winograd/convolution.hpp
+  strata/backend/cpu/winograd/convolution.ipp
+  strata/backend/cpu/winograd/cook_toom.hpp
+  strata/backend/cpu/winograd/lanes.hpp
+  strata/backend/cpu/winograd/product.hpp
+  strata/backend/cpu/winograd/product.ipp
+  strata/backend/cpu/winograd/transforms.hpp
+  strata/backend/cpu/winograd/transforms.ipp
   strata/backend/cuda/arrays.hpp
   strata/backend/cuda/backward.hpp
   strata/backend/cuda/batch_norm.hpp

@@ -16,6 +16,9 @@ backend/cpu/forward         as tensors
 backend/cpu/backward        as tensors
 backend/cpu/lowering        as tensors
 backend/cpu/lowered_program types only
+backend/cpu/convolution_lowering as tensors
+backend/cpu/winograd/lanes  tests/backend/cpu/winograd/product_test.cpp
+backend/cpu/winograd/transforms tests/backend/cpu/winograd/convolution_test.cpp
 backend/custom_kernels      tests/backend/cpu/options_test.cpp and tests/backend/cuda/golden_test.cpp
 open                        tests/backend/open_test.cpp and tests/backend/cuda/open_test.cpp, one for each build
 cuda                        only includes

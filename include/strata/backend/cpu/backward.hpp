@@ -56,40 +56,10 @@ protected:
         gradient = rectifier_backward(op, graph_.make().rectifier_forward(onednn::pass::training, desc, op.rate), gradient);
     }
 
-    // Where a weight gradient is written: at its place when the layout is canonical, else aside, and reordered by finish_gradient.
-    value gradient_in(int number, const memory_desc& wanted) {
-        const value target = gradient(number);
-        return target.desc == wanted ? target : graph_.new_value(wanted);
-    }
-    void finish_gradient(int number, const value& written) {
-        if (written.fixed != nullptr) return;
-        const value target = gradient(number);
-        graph_.add("reorder of a weight gradient", graph_.make().reorder(written.desc, target.desc),
-                   {{DNNL_ARG_FROM, written}, {DNNL_ARG_TO, target}});
-    }
-
-    void convolution_backward(const operation& op, const forward_record& record, held& gradient_held) {
+    void convolution_backward(const operation& op, forward_record& record, held& gradient_held) {
         undo_activation(op, gradient_held);
-        const variable& w = program_.parameters[index(op.weight)];
-        const memory_desc any_weights = memory_desc::of({w.dims[0], w.dims[3], w.dims[1], w.dims[2]}, layout::any);
-        const memory_desc any_in = picture(in(op), layout::any), any_out = picture(out(op), layout::any);
-        const primitive_desc by_weights =
-            graph_.make().convolution_backward_weights(any_in, any_weights, bias_desc(op), any_out, window(op), record.desc);
-        const value written = gradient_in(op.weight, by_weights.diff_weights());
-        std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, adapt(values_[index(op.src[0])], by_weights.src())},
-                                                     {DNNL_ARG_DIFF_DST, adapt(gradient_held, by_weights.diff_dst())},
-                                                     {DNNL_ARG_DIFF_WEIGHTS, written}};
-        if (op.bias >= 0) arguments.push_back({DNNL_ARG_DIFF_BIAS, gradient(op.bias)});
-        graph_.add("convolution backward by weights", by_weights, std::move(arguments));
-        finish_gradient(op.weight, written);
-        if (!needs_gradient(op.src[0])) return;
-        const primitive_desc by_data = graph_.make().convolution_backward_data(any_in, any_weights, any_out, window(op), record.desc);
-        const held to = fresh(by_data.diff_src());
-        graph_.add("convolution backward by data", by_data,
-                   {{DNNL_ARG_DIFF_DST, adapt(gradient_held, by_data.diff_dst())},
-                    {DNNL_ARG_WEIGHTS, adapt_parameter(op.weight, by_data.weights())},
-                    {DNNL_ARG_DIFF_SRC, to.native()}});
-        give(op.src[0], to);
+        convolution_backward_weights(op, record, gradient_held);
+        if (needs_gradient(op.src[0])) give(op.src[0], convolution_backward_data(op, record, gradient_held));
     }
 
     void dense_backward(const operation& op, const forward_record& record, held& gradient_held) {

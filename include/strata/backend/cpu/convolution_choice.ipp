@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -34,8 +35,8 @@ STRATA_INLINE std::optional<vector_width> vector_width_named(std::string_view wo
 STRATA_INLINE shape convolution_case::out() const { return {rows.output(in.height), columns.output(in.width), filters}; }
 
 STRATA_INLINE std::span<const int> winograd_tiles(int kernel) {
-    static constexpr std::array<int, 4> of_three{2, 4, 6, 7};
-    static constexpr std::array<int, 3> of_five{3, 4, 5};
+    static constexpr std::array<int, 3> of_three{4, 6, 7};
+    static constexpr std::array<int, 2> of_five{4, 5};
     if (kernel == 3) return of_three;
     if (kernel == 5) return of_five;
     return {};
@@ -43,6 +44,7 @@ STRATA_INLINE std::span<const int> winograd_tiles(int kernel) {
 
 STRATA_INLINE bool fits(const convolution_case& which, const convolution_way& way) {
     if (way.tile == 0) return true;
+    if (which.width == vector_width::baseline) return false;
     const extent &rows = which.rows, &columns = which.columns;
     if (rows.kernel != columns.kernel || rows.stride != 1 || columns.stride != 1) return false;
     const std::span<const int> tiles = winograd_tiles(rows.kernel);
@@ -61,6 +63,22 @@ STRATA_INLINE void convolution_choices::set(const convolution_case& which, const
     else tuned.push_back({which, way});
 }
 
-STRATA_INLINE convolution_way shipped_convolution_way(const convolution_case&) { return {}; }
+STRATA_INLINE convolution_way shipped_convolution_way(const convolution_case& which) {
+    constexpr int fewest_channels = 32, fewest_tiles = 16;
+    const shape to = which.out();
+    const int kernel = which.rows.kernel;
+    if (std::min(which.in.channels, which.filters) < fewest_channels) return {};
+    // Products per pair of channels: oneDNN's own, and each tile's.
+    std::int64_t least = std::int64_t{kernel} * kernel * to.height * to.width * 2 / 3;
+    convolution_way best;
+    for (const int tile : winograd_tiles(kernel)) {
+        const std::int64_t tiles = ((to.height + tile - 1) / tile) * std::int64_t{(to.width + tile - 1) / tile};
+        const std::int64_t products = tiles * (tile + kernel - 1) * (tile + kernel - 1);
+        if (tiles * which.batch < fewest_tiles || products >= least) continue;
+        least = products;
+        best = {tile};
+    }
+    return best;
+}
 
 }  // namespace strata::inline STRATA_ABI::cpu

@@ -2,6 +2,7 @@
 // The forward pass, lowered: one function per operation.
 #pragma once
 
+#include <strata/backend/cpu/convolution_lowering.hpp>
 #include <strata/backend/cpu/normalization.hpp>
 #include <strata/backend/cpu/parallel.hpp>
 #include <strata/backend/cpu/tensors.hpp>
@@ -20,9 +21,9 @@
 
 namespace strata::inline STRATA_ABI::cpu::detail {
 
-class forward_lowering : protected normalization_lowering {
+class forward_lowering : protected convolution_lowering {
 public:
-    using normalization_lowering::normalization_lowering;
+    using convolution_lowering::convolution_lowering;
 
 protected:
     void forward(const operation& op, forward_record& record) {
@@ -45,20 +46,6 @@ protected:
             case op_kind::softmax: dst = softmax(op, record); break;
             case op_kind::custom: dst = custom(op); break;
         }
-    }
-
-    held convolution(const operation& op, forward_record& record) {
-        const variable& w = program_.parameters[index(op.weight)];
-        const memory_desc weights = memory_desc::of({w.dims[0], w.dims[3], w.dims[1], w.dims[2]}, layout::any);
-        record.desc = graph_.make().convolution_forward(options_.pass, picture(in(op), layout::any), weights, bias_desc(op),
-                                                        picture(out(op), layout::any), window(op), slope(op));
-        const held dst = fresh(record.desc.dst());
-        std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, adapt(values_[index(op.src[0])], record.desc.src())},
-                                                     {DNNL_ARG_WEIGHTS, adapt_parameter(op.weight, record.desc.weights())},
-                                                     {DNNL_ARG_DST, dst.native()}};
-        if (op.bias >= 0) arguments.push_back({DNNL_ARG_BIAS, parameter(op.bias)});
-        graph_.add("convolution forward", record.desc, std::move(arguments));
-        return dst;
     }
 
     // Dense layers work on plain rows: a product with weights as they lie, and only activations are ever reordered.

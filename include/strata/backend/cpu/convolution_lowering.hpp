@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// Convolutions, lowered: each pass either by oneDNN's own convolution or by Winograd's, as the choices of the device say. Winograd's work
+// on channels-last pictures and on weights where they are; where any of a program's convolutions is one, oneDNN's are asked for
+// channels-last pictures too, so that no reorders lie between layers.
+#pragma once
+
+#include <strata/backend/cpu/convolution_choice.hpp>
+#include <strata/backend/cpu/normalization.hpp>
+#include <strata/backend/cpu/parallel.hpp>
+#include <strata/backend/cpu/tensors.hpp>
+#include <strata/backend/cpu/vector_width.hpp>
+#include <strata/backend/cpu/winograd/convolution.hpp>
+#include <strata/backend/cpu/winograd/lanes.hpp>
+#include <strata/core/config.hpp>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace strata::inline STRATA_ABI::cpu::detail {
+
+class convolution_lowering : protected normalization_lowering {
+public:
+    using normalization_lowering::normalization_lowering;
+
+protected:
+    held convolution(const operation& op, forward_record& record) {
+        if (const int tile = tile_of(op, convolution_pass::forward)) return winograd_forward(op, tile);
+        record.desc = direct_forward(op);
+        const held dst = fresh(record.desc.dst());
+        std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, adapt(values_[index(op.src[0])], record.desc.src())},
+                                                     {DNNL_ARG_WEIGHTS, adapt_parameter(op.weight, record.desc.weights())},
+                                                     {DNNL_ARG_DST, dst.native()}};
+        if (op.bias >= 0) arguments.push_back({DNNL_ARG_BIAS, parameter(op.bias)});
+        graph_.add("convolution forward", record.desc, std::move(arguments));
+        return dst;
+    }
+
+    void convolution_backward_weights(const operation& op, forward_record& record, held& gradient_held) {
+        if (const int tile = tile_of(op, convolution_pass::backward_weights)) return winograd_weights(op, tile, gradient_held);
+        const primitive_desc desc = graph_.make().convolution_backward_weights(in_desc(op), any_weights(op), bias_desc(op), out_desc(op),
+                                                                               window(op), hint(op, record));
+        const value written = gradient_in(op.weight, desc.diff_weights());
+        std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, adapt(values_[index(op.src[0])], desc.src())},
+                                                     {DNNL_ARG_DIFF_DST, adapt(gradient_held, desc.diff_dst())},
+                                                     {DNNL_ARG_DIFF_WEIGHTS, written}};
+        if (op.bias >= 0) arguments.push_back({DNNL_ARG_DIFF_BIAS, gradient(op.bias)});
+        graph_.add("convolution backward by weights", desc, std::move(arguments));
+        finish_gradient(op.weight, written);
+    }
+
+    held convolution_backward_data(const operation& op, forward_record& record, held& gradient_held) {
+        if (const int tile = tile_of(op, convolution_pass::backward_data)) return winograd_data(op, tile, gradient_held);
+        const primitive_desc desc =
+            graph_.make().convolution_backward_data(in_desc(op), any_weights(op), out_desc(op), window(op), hint(op, record));
+        const held to = fresh(desc.diff_src());
+        graph_.add("convolution backward by data", desc,
+                   {{DNNL_ARG_DIFF_DST, adapt(gradient_held, desc.diff_dst())},
+                    {DNNL_ARG_WEIGHTS, adapt_parameter(op.weight, desc.weights())},
+                    {DNNL_ARG_DIFF_SRC, to.native()}});
+        return to;
+    }
+
+private:
+    // 0: oneDNN's own.
+    int tile_of(const operation& op, convolution_pass pass) const {
+        if (!winograd::available()) return 0;
+        const convolution_case which{.pass = pass,
+                                     .batch = options_.batch,
+                                     .in = in(op),
+                                     .filters = out(op).channels,
+                                     .rows = op.rows,
+                                     .columns = op.columns,
+                                     .threads = options_.threads,
+                                     .width = vector_width_here()};
+        return (options_.convolutions != nullptr ? options_.convolutions->find(which) : shipped_convolution_way(which)).tile;
+    }
+    bool any_winograd() const {
+        for (const operation& op : program_.operations) {
+            if (op.kind != op_kind::convolution) continue;
+            if (tile_of(op, convolution_pass::forward) != 0) return true;
+            if (training() && (tile_of(op, convolution_pass::backward_data) != 0 || tile_of(op, convolution_pass::backward_weights) != 0))
+                return true;
+        }
+        return false;
+    }
+    layout pictures() {
+        if (!layout_known_) pictures_ = any_winograd() ? layout::channels_last : layout::any;
+        layout_known_ = true;
+        return pictures_;
+    }
+    memory_desc in_desc(const operation& op) { return picture(in(op), pictures()); }
+    memory_desc out_desc(const operation& op) { return picture(out(op), pictures()); }
+    memory_desc any_weights(const operation& op) const {
+        const variable& w = program_.parameters[index(op.weight)];
+        return memory_desc::of({w.dims[0], w.dims[3], w.dims[1], w.dims[2]}, layout::any);
+    }
+    primitive_desc direct_forward(const operation& op) {
+        return graph_.make().convolution_forward(options_.pass, in_desc(op), any_weights(op), bias_desc(op), out_desc(op), window(op),
+                                                 slope(op));
+    }
+    // oneDNN's backward wants the forward's description, even where the forward was not its own.
+    const primitive_desc& hint(const operation& op, forward_record& record) {
+        if (record.desc.get() == nullptr) record.desc = direct_forward(op);
+        return record.desc;
+    }
+
+    // Where a weight gradient is written: at its place when the layout is canonical, else aside, and reordered by finish_gradient.
+    value gradient_in(int number, const memory_desc& wanted) {
+        const value target = gradient(number);
+        return target.desc == wanted ? target : graph_.new_value(wanted);
+    }
+    void finish_gradient(int number, const value& written) {
+        if (written.fixed != nullptr) return;
+        const value target = gradient(number);
+        graph_.add("reorder of a weight gradient", graph_.make().reorder(written.desc, target.desc),
+                   {{DNNL_ARG_FROM, written}, {DNNL_ARG_TO, target}});
+    }
+
+    winograd::problem problem_of(const operation& op, int tile) const {
+        const shape from = in(op), to = out(op);
+        return {.batch = options_.batch,
+                .height = from.height,
+                .width = from.width,
+                .channels = from.channels,
+                .filters = to.channels,
+                .kernel = op.rows.kernel,
+                .tile = tile,
+                .top = op.rows.before,
+                .left = op.columns.before,
+                .out_height = to.height,
+                .out_width = to.width};
+    }
+    held winograd_forward(const operation& op, int tile) {
+        const winograd::data_pass pass = winograd::data_pass::forward(problem_of(op, tile));
+        const value src = adapt(values_[index(op.src[0])], channels_last(in(op)));
+        const value scratch = graph_.new_bytes(pass.scratch_bytes()), weights = parameter(op.weight);
+        const value bias = op.bias >= 0 ? parameter(op.bias) : value{};
+        const held dst = fresh(channels_last(out(op)));
+        graph_.add_kernel(
+            "winograd forward", {src, dst.native(), scratch},
+            [pass, src, weights, bias, scratch, to = dst.native(), rectifier = slope(op)](const graph& g, const run_context&) {
+                pass.run(g.data(src), weights.fixed, bias.fixed, rectifier, g.data(to), g.data(scratch));
+            });
+        return dst;
+    }
+    held winograd_data(const operation& op, int tile, held& gradient_held) {
+        const winograd::data_pass pass = winograd::data_pass::backward(problem_of(op, tile));
+        const value from = adapt(gradient_held, channels_last(out(op)));
+        const value scratch = graph_.new_bytes(pass.scratch_bytes()), weights = parameter(op.weight);
+        const held to = fresh(channels_last(in(op)));
+        graph_.add_kernel("winograd backward by data", {from, to.native(), scratch},
+                          [pass, from, weights, scratch, dst = to.native()](const graph& g, const run_context&) {
+                              pass.run(g.data(from), weights.fixed, nullptr, -1.0f, g.data(dst), g.data(scratch));
+                          });
+        return to;
+    }
+    void winograd_weights(const operation& op, int tile, held& gradient_held) {
+        const winograd::weights_pass pass(problem_of(op, tile));
+        const value src = adapt(values_[index(op.src[0])], channels_last(in(op))), from = adapt(gradient_held, channels_last(out(op)));
+        const value scratch = graph_.new_bytes(pass.scratch_bytes()), to = gradient(op.weight);
+        const value bias = op.bias >= 0 ? gradient(op.bias) : value{};
+        graph_.add_kernel("winograd backward by weights", {src, from, scratch},
+                          [pass, src, from, to, bias, scratch](const graph& g, const run_context&) {
+                              pass.run(g.data(src), g.data(from), to.fixed, bias.fixed, g.data(scratch));
+                          });
+    }
+
+    layout pictures_ = layout::any;
+    bool layout_known_ = false;
+};
+
+}  // namespace strata::inline STRATA_ABI::cpu::detail
