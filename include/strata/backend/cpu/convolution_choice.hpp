@@ -65,10 +65,10 @@ struct convolution_choices {
     bool operator==(const convolution_choices&) const = default;
 };
 
-// The shipped table, a rule by shape: with AVX2 or AVX-512, stride 1, a kernel of 3 x 3 or 5 x 5, and at least 32 channels on both sides, the
-// tile that needs the fewest products per picture, where that is less than two thirds of the direct convolution's and a batch has at least
-// 16 tiles; else oneDNN's own. The same for the three passes and any number of threads. Measured with AVX2 and two threads alone, on 15 x 15
-// pictures of 5 x 5 (F(5, 5)) and 7 x 7 pictures of 3 x 3 (F(7, 3)), 96 to 384 channels, batches of 32 and 128.
+// The shipped table, a rule by shape: with AVX2 or AVX-512, stride 1, a kernel of 3 x 3 or 5 x 5, and at least 32 channels on both
+// sides, the tile that needs the fewest products per picture, where that is less than two thirds of the direct convolution's and a
+// batch has at least 16 tiles; else oneDNN's own. The same for the three passes and any number of threads. Measured with AVX2 and
+// two threads only, on pictures of 15 x 15 (F(5, 5)) and 7 x 7 (F(7, 3)), 96 to 384 channels, batches of 32 and 128.
 convolution_way shipped_convolution_way(const convolution_case& which);
 
 }  // namespace strata::inline STRATA_ABI::cpu
