@@ -50,6 +50,8 @@ set(STRATA_HEADERS
   strata/backend/cuda/course.ipp
   strata/backend/cuda/cublaslt/matmul.hpp
   strata/backend/cuda/cublaslt/matmul.ipp
+  strata/backend/cuda/cublaslt/relu_mask.hpp
+  strata/backend/cuda/cublaslt/relu_mask.ipp
   strata/backend/cuda/cublaslt/status.hpp
   strata/backend/cuda/cublaslt/status.ipp
   strata/backend/cuda/cudnn/attributes.hpp
@@ -67,6 +69,8 @@ set(STRATA_HEADERS
   strata/backend/cuda/cudnn/plan.ipp
   strata/backend/cuda/cudnn/plan_cache.hpp
   strata/backend/cuda/cudnn/plan_cache.ipp
+  strata/backend/cuda/cudnn/plan_file.hpp
+  strata/backend/cuda/cudnn/plan_file.ipp
   strata/backend/cuda/cudnn/sha256.hpp
   strata/backend/cuda/cudnn/sha256.ipp
   strata/backend/cuda/cudnn/status.hpp
@@ -110,6 +114,8 @@ set(STRATA_HEADERS
   strata/backend/cuda/runtime/stream.ipp
   strata/backend/cuda/shared_state.hpp
   strata/backend/cuda/shared_state.ipp
+  strata/backend/cuda/tuned_plans.hpp
+  strata/backend/cuda/tuned_plans.ipp
   strata/backend/custom_kernels.hpp
   strata/backend/device.hpp
   strata/core/config.hpp
@@ -165,6 +171,7 @@ set(STRATA_HEADERS
   strata/kernels/max_pool_lanes.hpp
   strata/kernels/moving_statistics.hpp
   strata/kernels/reduce.hpp
+  strata/kernels/relu_mask.hpp
   strata/kernels/sgd.hpp
   strata/kernels/simd.hpp
   strata/kernels/softmax_cross_entropy.hpp

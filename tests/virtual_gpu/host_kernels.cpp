@@ -24,7 +24,8 @@ vgpu::traffic traffic_of(const gather_batch<T>& body, std::int64_t count) {
 }
 template <typename T>
 vgpu::traffic traffic_of(const step_dropout<T>& body, std::int64_t) {
-    return {bytes_of(body.count, sizeof(T)), bytes_of(body.count, sizeof(T))};
+    const std::uint64_t mask = body.mask.words == nullptr ? 0 : bytes_of(body.count / body.mask.columns * body.mask.leading / 8, 1);
+    return {bytes_of(body.count, sizeof(T)) + mask, bytes_of(body.count, sizeof(T)) + mask};
 }
 template <typename G>
 vgpu::traffic traffic_of(const loss_rows<G>& body, std::int64_t count) {

@@ -153,7 +153,7 @@ double table_of(precision of, const vgpu::counts& one, const vgpu::counts& two) 
                       moved / memory * 1e3, least / memory * 1e3, flops / 1e12, operations_of_step(batch) / flops * 1e3);
     }
     MESSAGE(table);
-    CHECK(own <= 12);
+    CHECK(own <= 10);  // dropout has no backward: it clears the mask of the rectifier before it
     CHECK(dnn > 20);
     CHECK(products == 9);  // three dense layers, each forward, by weights and by data
     CHECK(moved / least > 1);  // else what is unavoidable is counted wrongly

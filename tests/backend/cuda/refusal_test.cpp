@@ -35,7 +35,7 @@ const program& whole_network() {
         x = build::batch_norm(p, x);
         x = build::relu(p, x);
         x = build::dropout(p, build::flatten(p, x), 0.25f);
-        x = build::relu(p, build::dense(p, x, {.units = 16}));
+        x = build::dropout(p, build::relu(p, build::dense(p, x, {.units = 16})), 0.25f);
         x = build::leaky_relu(p, build::dense(p, x, {.units = 24}), 0.2f);
         x = build::relu(p, build::dense(p, x, {.units = 16, .use_bias = false}));
         build::dense(p, x, {.units = 5});
@@ -52,9 +52,9 @@ struct numbers {
     std::uint64_t executions = 0;  // of cuDNN, cuBLASLt and our own kernels
 };
 
-// A step from the same state each time, then an evaluation and a prediction.
-numbers step_numbers_with(precision of) {
-    const step_case c = step_case::draw(whole_network().view(), batch, 0.1, 5, {});
+// A step from the same state at each call with this seed, then an evaluation and a prediction.
+numbers step_numbers_with(precision of, std::uint64_t seed = 5) {
+    const step_case c = step_case::draw(whole_network().view(), batch, 0.1, seed, {});
     model m(whole_network().view(), cuda::open(), {.precision = of, .seed = c.settings.seed});
     backend::executor& executor = m.executor();
     write_state(executor, c.state);
@@ -121,36 +121,51 @@ std::vector<std::string> refusable_of(precision of) {
     return list;
 }
 
-// `each` and `from`: how far, and from what, another way may be.
-void refuse_each(precision of, bool each, const numbers& from, double tolerance) {
+// Each refusal alone leads to a way with more executions and, as `distance_found(name)` says, near numbers; so do all together.
+template <typename Distance>  // double(const std::string& what is refused, empty for all)
+void refuse_each(precision of, double tolerance, Distance distance_found) {
     const numbers wanted = step_numbers_with(of);
     const std::vector<std::string> all = refusable_of(of);
     CHECK(all.size() >= 7);
     for (const std::string& name : all) {
         CAPTURE(name);
         const refusals one({name});
-        const numbers otherwise = step_numbers_with(of);
-        // Own batch norm sums in another order, and what cancels before it (a bias has no gradient) is all rounding.
-        const double found = distance_of(otherwise, from, each && !name.starts_with("batch_norm"));
-        CHECK(otherwise.executions > wanted.executions);
+        CHECK(step_numbers_with(of).executions > wanted.executions);
+        const double found = distance_found(name);
         MESSAGE(name << " refused: " << found);
         CHECK(found < tolerance);
     }
     const refusals together({"fused", "epilogues", "batch_norm_training", "batch_norm_backward"});
-    CHECK(distance_of(step_numbers_with(of), from, false) < tolerance);
+    CHECK(distance_found("") < tolerance);
     CHECK(vgpu::misuse() == std::vector<std::string>{});
 }
 
 }  // namespace
 
 TEST_CASE("each epilogue, fused graph and batch norm that is refused in fp32 leads to another way with the same numbers") {
-    refuse_each(precision::fp32, true, step_numbers_with(precision::fp32), 1e-5);
+    const numbers first = step_numbers_with(precision::fp32);
+    refuse_each(precision::fp32, 1e-5, [&](const std::string& name) {
+        // Own batch norm sums in another order, and what cancels before it (a bias has no gradient) is all rounding.
+        return distance_of(step_numbers_with(precision::fp32), first, !name.empty() && !name.starts_with("batch_norm"));
+    });
 }
 
+// A convolution, its bias and its rectifier round three times in place of once, and independent roundings add in squares: at most the
+// square root of three as far. One value that rounds to the other side of a rectifier's zero changes a small step's gradients by a fifth,
+// whichever way computes it: so the medians over several states are compared.
 TEST_CASE("in bf16 the other ways are as near to fp32 as the first ones, though they round more often") {
-    const numbers exact = step_numbers_with(precision::fp32);
-    const double usual = distance_of(step_numbers_with(precision::bf16), exact, false);
+    constexpr std::uint64_t seeds = 7;
+    std::vector<numbers> exact;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) exact.push_back(step_numbers_with(precision::fp32, seed));
+    const auto median_distance = [&](const std::string&) {
+        std::vector<double> found;
+        for (std::uint64_t seed = 0; seed < seeds; ++seed)
+            found.push_back(distance_of(step_numbers_with(precision::bf16, seed), exact[seed], false));
+        std::sort(found.begin(), found.end());
+        return found[seeds / 2];
+    };
+    const double usual = median_distance("");
     MESSAGE("bf16 as it is: " << usual);
     CHECK(usual < 0.4);
-    refuse_each(precision::bf16, false, exact, 1.3 * usual);
+    refuse_each(precision::bf16, std::sqrt(3.0) * usual, median_distance);
 }

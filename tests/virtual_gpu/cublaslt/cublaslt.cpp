@@ -313,7 +313,17 @@ void run(const product& what, const cublasLtMatmulAlgo_t* raw, const void* a, co
         misused("a product's first run (" + std::string(name_of(what.epilogue)) + ") was captured: run it once before",
                 CUBLAS_STATUS_EXECUTION_FAILED);
     }
-    const work job{what, a, b, c, d, workspace, static_cast<std::size_t>(chosen.workspace), alpha, beta, scrambled()};
+    const work job{what,
+                   a,
+                   b,
+                   c,
+                   d,
+                   workspace,
+                   static_cast<std::size_t>(chosen.workspace),
+                   alpha,
+                   beta,
+                   scrambled(),
+                   refused("one order of the mask for all rows")};
     if (enqueue(stream, std::string("cublasLt ") + name_of(what.epilogue), std::move(reads), std::move(writes), [job] { job.run(); }) !=
         cudaSuccess)
         throw refusal{CUBLAS_STATUS_EXECUTION_FAILED, ""};

@@ -80,9 +80,12 @@ struct work {
     std::size_t workspace_bytes;
     float alpha, beta;
     std::uint64_t seed;
+    bool uneven = false;  // each column of the mask in another order
 
     /// Where the bit of a row lies in its column of the mask: scrambled within 128 bits.
-    std::size_t bit_of(std::size_t row) const { return seed == 0 ? row : row ^ static_cast<std::size_t>(mixed(seed + 7) & 127U); }
+    std::size_t bit_of(std::size_t row, std::size_t column) const {
+        return seed == 0 ? row : row ^ static_cast<std::size_t>(mixed(seed + 7 + (uneven ? column : 0)) & 127U);
+    }
 
     void run() const {
         if (workspace_bytes > 0) std::memset(workspace, 0xFB, workspace_bytes);
@@ -133,7 +136,7 @@ struct work {
                 const bool passes = !(value <= 0.0F);
                 if (relu && !passes) value = 0.0F;
                 if (!what.has_aux()) continue;
-                const std::size_t bit = bit_of(i);
+                const std::size_t bit = bit_of(i, j);
                 const auto flag = static_cast<unsigned char>(1U << (bit % 8));
                 unsigned char& byte = column_mask[bit / 8];
                 if (what.reads_aux()) {

@@ -129,6 +129,13 @@ std::string json_of(const descriptor& plan) {
            operations + "\"}";
 }
 
+/// The GPU of a handle as cuDNN describes it: the file that it came from, or as much as this cuDNN reads of one.
+std::string json_of(const vgpu::properties& gpu) {
+    if (!gpu.json.empty()) return gpu.json;
+    return "{\"deviceName\":\"" + gpu.name + "\",\"deviceVer\":" + std::to_string(gpu.major * 100 + gpu.minor * 10) +
+           ",\"multiProcessorCount\":" + std::to_string(gpu.multiprocessors) + "}";
+}
+
 void get_attribute(descriptor& self, int name, cudnnBackendAttributeType_t type, std::int64_t room, std::int64_t* count, void* out,
                    std::vector<std::uint64_t>& children, std::string& flags) {
     const std::string where = kind_name(self.kind) + ", " + attribute_name(name) + ": ";
@@ -163,6 +170,12 @@ void get_attribute(descriptor& self, int name, cudnnBackendAttributeType_t type,
             const std::string json = json_of(self) + '\0';
             if (room > 0 && room < static_cast<std::int64_t>(json.size()))
                 throw refusal{CUDNN_STATUS_BAD_PARAM_SIZE_INSUFFICIENT, where + "too little room"};
+            return copy_out(std::vector<char>(json.begin(), json.end()), room, count, out);
+        }
+        case CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION: {
+            if (self.kind != CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR || self.has(name)) break;
+            give(type, CUDNN_TYPE_CHAR);
+            const std::string json = json_of(vgpu::device());
             return copy_out(std::vector<char>(json.begin(), json.end()), room, count, out);
         }
         default: break;

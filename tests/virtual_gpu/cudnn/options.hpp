@@ -16,7 +16,8 @@ std::uint64_t scrambled();
 
 /// From now on no engine is offered for `what`: the name of a graph as graphs_seen() gives it ("convolution_forward+add+relu_forward"),
 /// "fused" for every graph of more than one operation, or a cuBLASLt epilogue ("RELU_AUX_BIAS"; "epilogues" for all but DEFAULT).
-/// A graph's plan that exists stays usable.
+/// "one order of the mask for all rows": cuBLASLt's ReLU mask is in another order in each. A graph's plan that exists
+/// stays usable.
 void refuse(std::string what);
 void accept_all();
 bool refused(const std::string& what);

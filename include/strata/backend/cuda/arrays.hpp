@@ -33,6 +33,33 @@ struct forward_record {
     location index, mean, inverse_deviation;
 };
 
+// The mask of a dense layer's rectifier, of which the values in a tensor are what passed, or what dropout left of it.
+struct mask_record {
+    location at;
+    int action = -1;                     // whose first way leaves it
+    const operation* rectified = nullptr;  // the dense layer
+    const operation* dropped = nullptr;    // the dropout behind it; null: none
+
+    bool exists() const { return at.exists(); }
+};
+
+// The operation that reads this tensor; null where there are several, or none.
+inline const operation* only_reader(const program_view& program, int tensor) {
+    if (program.readers_of(tensor) != 1) return nullptr;
+    for (const operation& op : program.operations)
+        if (op.src[0] == tensor || op.src[1] == tensor) return &op;
+    return nullptr;
+}
+
+// The dense layer that alone reads a dense layer's rectified output, through a dropout or not; null where it is read by anything else.
+// Its gradient by data can then be masked where it is made, with no rectifier's (or dropout's) backward.
+inline const operation* reader_of_rectified(const program_view& program, const operation& dense) {
+    if (dense.kind != op_kind::dense || !dense.activated || dense.rate != 0 || dense.bias < 0) return nullptr;
+    const operation* next = only_reader(program, dense.dst);
+    if (next != nullptr && next->kind == op_kind::dropout) next = only_reader(program, next->dst);
+    return next != nullptr && next->kind == op_kind::dense ? next : nullptr;
+}
+
 // A cuDNN graph in the making: each tensor gets the next number, and its place.
 class graph_writer {
 public:
@@ -77,6 +104,7 @@ public:
           values_(program.tensors.size()),
           gradients_(program.tensors.size()),
           records_(program.operations.size()),
+          masks_(program.tensors.size()),
           gradient_needed_(program.tensors.size()) {
         find_gradients(program, gradient_needed_);
     }
@@ -93,13 +121,7 @@ protected:
     shape in(const operation& op) const { return program_.shape_of(op.src[0]); }
     shape out(const operation& op) const { return program_.shape_of(op.dst); }
     float epsilon(const operation& op) const { return op.epsilon == unset ? options_.batch_norm_epsilon : op.epsilon; }
-    // The operation that reads this tensor; null where there are several, or none.
-    const operation* only_reader(int tensor) const {
-        if (program_.readers_of(tensor) != 1) return nullptr;
-        for (const operation& op : program_.operations)
-            if (op.src[0] == tensor || op.src[1] == tensor) return &op;
-        return nullptr;
-    }
+    const operation* only_reader(int tensor) const { return detail::only_reader(program_, tensor); }
     const variable& variable_of(int parameter) const { return program_.parameters[index(parameter)]; }
 
     // ---- where things lie
@@ -161,6 +183,7 @@ protected:
     device_program result_;
     std::vector<array> values_, gradients_;
     std::vector<forward_record> records_;
+    std::vector<mask_record> masks_;     // per tensor
     std::vector<bool> gradient_needed_;  // per tensor
 };
 

@@ -56,10 +56,13 @@ protected:
     // The gradient before the rectifier, from the one after it. The rectifier's output has the sign of its input.
     array rectifier_backward(const operation& op, const array& gradient) {
         const array to = fresh(out(op));
-        graph_writer g = writer();
-        g.graph().relu_backward(g.picture(gradient, out(op)), g.picture(values_[index(op.dst)], out(op)), g.picture(to, out(op)), op.rate);
-        add(op, "rectifier backward", either(way(g.take())));
+        add(op, "rectifier backward", either(way(rectifier_backward_of(op, gradient, to))));
         return to;
+    }
+    graph_call rectifier_backward_of(const operation& op, const array& after, const array& before) const {
+        graph_writer g = writer();
+        g.graph().relu_backward(g.picture(after, out(op)), g.picture(values_[index(op.dst)], out(op)), g.picture(before, out(op)), op.rate);
+        return g.take();
     }
 
     void bias_backward(const operation& op, const array& gradient_of_output) {
@@ -115,7 +118,8 @@ protected:
 
     // dW (out, in) = dY^T X, with dY's sums over the rows as the bias gradient; dX (N, in) = dY W.
     void dense_backward(const operation& op, const array& after) {
-        const array before = op.activated ? rectifier_backward(op, after) : after;
+        const bool masked_already = masks_[index(op.dst)].exists();
+        const array before = op.activated && !masked_already ? rectifier_backward(op, after) : after;
         const std::int64_t inputs = in(op).size(), outputs = out(op).size();
         cublaslt::operand transposed = rows_of(before, outputs);
         transposed.transposed = true;
@@ -141,20 +145,43 @@ protected:
             add(op, "dense backward by weights", either(way(std::move(fused)), way(std::move(by_weights), sums.take())));
         }
         if (!needs_gradient(op.src[0])) return;
+        const mask_record& mask = masks_[index(op.src[0])];
+        if (mask.exists()) return masked_backward(op, before, mask);
         const array to = fresh(in(op));
+        add(op, "dense backward by data", either(way(by_data(op, before, to))));
+        give(op.src[0], to);
+    }
+
+    matmul_call by_data(const operation& op, const array& before, const array& to) const {
         cublaslt::operand weights = weights_of(op);
         weights.transposed = false;
-        add(op, "dense backward by data",
-            either(way(matmul_call{{.what = describe(program_, op) + ": dense backward by data",
-                                    .a = rows_of(before, outputs),
-                                    .b = weights,
-                                    .d = rows_of(to, inputs),
-                                    .compute = products()},
-                                   before.at,
-                                   stored_parameter(op.weight),
-                                   to.at,
-                                   {}})));
-        give(op.src[0], to);
+        return {{.what = describe(program_, op) + ": dense backward by data",
+                 .a = rows_of(before, out(op).size()),
+                 .b = weights,
+                 .d = rows_of(to, in(op).size()),
+                 .compute = products()},
+                before.at,
+                stored_parameter(op.weight),
+                to.at};
+    }
+
+    // The gradient by data behind a rectified dense layer whose mask was kept: the product masks it, and with dropout between them scales
+    // it too, so that it is the gradient before that rectifier. (drelu, not drelu_bgrad: the latter sums the bias gradient in the type of
+    // D, in bf16 too short; the product by weights of that layer sums it in f32 for nothing.)
+    void masked_backward(const operation& op, const array& before, const mask_record& mask) {
+        const operation& rectified = *mask.rectified;
+        const array to = fresh(in(op)), after_dropout = fresh(in(op)), after_relu = mask.dropped != nullptr ? fresh(in(op)) : after_dropout;
+        matmul_call fused = by_data(op, before, to);
+        fused.problem.epilogue = cublaslt::epilogue::drelu;
+        fused.problem.aux_leading = cublaslt::aux_leading_of(in(op).size());
+        fused.aux = mask.at;
+        if (mask.dropped != nullptr) fused.problem.alpha = 1.0f / (1.0f - mask.dropped->rate);
+        std::vector<call> separate = way(by_data(op, before, after_dropout));
+        if (mask.dropped != nullptr) separate.emplace_back(dropout_of(*mask.dropped, after_dropout.at, after_relu.at));
+        separate.emplace_back(rectifier_backward_of(rectified, after_relu, to));
+        add(op, "dense backward by data", either(way(std::move(fused)), std::move(separate)));
+        follow(mask);
+        gradients_[index(rectified.dst)] = to;
     }
 
     void max_pool_backward(const operation& op, const forward_record& record, const array& gradient) {
@@ -200,7 +227,7 @@ protected:
 
     void dropout_backward(const operation& op, const array& gradient) {
         const array to = fresh(in(op));
-        apply_dropout("dropout backward", op, gradient.at, to.at);
+        add(op, "dropout backward", either(way(dropout_of(op, gradient.at, to.at))));
         give(op.src[0], to);
     }
 };

@@ -73,7 +73,7 @@ struct graph_call {
 
 struct matmul_call {
     cublaslt::matmul problem;  // without its pointers
-    location a, b, d, bias;
+    location a, b, d, bias{}, aux{};
 };
 
 // What our own kernels need of a launch.
@@ -106,6 +106,9 @@ using call = std::variant<graph_call, matmul_call, kernel_call>;
 struct action {
     std::string what;  // "conv2d #0 (32, 32, 3): convolution forward"
     std::vector<std::vector<call>> ways;
+    // The first `following` ways read what the first way of action `after` leaves: they are none where that took another.
+    int after = -1;
+    std::size_t following = 0;
 };
 
 // The batch's statistics of one batch norm.

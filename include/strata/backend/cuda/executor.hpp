@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A model on the GPU. A training step is captured once per batch size and launched with nothing from the host: what changes from step
-// to step lies in a step_state on the device. At most `in_flight` steps are enqueued; each leaves its report in a ring that the host
+// to step lies in a step_state on the device. At most `steps_in_flight` steps are enqueued; each leaves its report in a ring that the host
 // reads, behind an event. Evaluation runs in the same stream, prediction in streams of its own (inference.hpp).
 #pragma once
 
@@ -49,8 +49,6 @@ public:
 
     const stream& on() const { return shared_->on; }  // where steps and evaluations run
 
-    static constexpr int in_flight = 8;  // steps that may be enqueued and not yet reported
-
 private:
     // One batch size and mode: its plans, and its captured step.
     struct compiled {
@@ -93,8 +91,8 @@ private:
     std::int64_t cursor_ = 0;
     std::int64_t launched_ = 0, taken_ = 0;  // steps launched over the model's life, and of them reported
     std::int64_t loaded_ = 0;                // data sets
-    mapped_memory ring_;                     // in_flight reports
-    std::vector<event> done_;                // in_flight events
+    mapped_memory ring_;                     // steps_in_flight reports
+    std::vector<event> done_;                // steps_in_flight events
     std::deque<step_result> published_;
 };
 

@@ -34,8 +34,8 @@ STRATA_INLINE int batch_that_fits(const program_view& program, int batch, precis
 STRATA_INLINE executor::executor(const program_view& program, const executor_options& how, const options& device)
     : shared_(std::make_shared<shared_state>(program, how, device)),
       trains_(training_program(strata::program(program))),
-      ring_(in_flight * static_cast<std::int64_t>(sizeof(kernels::step_report))) {
-    for (int i = 0; i < in_flight; ++i) done_.emplace_back();
+      ring_(steps_in_flight * static_cast<std::int64_t>(sizeof(kernels::step_report))) {
+    for (int i = 0; i < steps_in_flight; ++i) done_.emplace_back();
     shared_->updated.record(shared_->on);
     shared_->on.synchronize();
 }
@@ -191,7 +191,7 @@ STRATA_INLINE void executor::commit(const compiled& c, const launch_context& con
                                      .row_correct = map.as<const float>(row_correct(c.batch)),
                                      .batch = c.batch,
                                      .ring = reinterpret_cast<kernels::step_report*>(ring_.device()),
-                                     .ring_size = in_flight},
+                                     .ring_size = steps_in_flight},
                    1);
 }
 
@@ -312,9 +312,9 @@ STRATA_INLINE void executor::step() {
     const std::int64_t count = std::min<std::int64_t>(batch_size_, training_.rows() - cursor_);
     compiled& c = program_for(static_cast<int>(count), mode::training);
     prepare(c, training_, loss_.label_smoothing);
-    if (launched_ - taken_ == in_flight) take_oldest();
+    if (launched_ - taken_ == steps_in_flight) take_oldest();
     launch_at(training_, c, cursor_);
-    const auto slot = static_cast<std::size_t>(launched_ % in_flight);
+    const auto slot = static_cast<std::size_t>(launched_ % steps_in_flight);
     ++launched_;
     cursor_ += count;
     try {
@@ -329,7 +329,7 @@ STRATA_INLINE void executor::step() {
 }
 
 STRATA_INLINE void executor::take_oldest() {
-    const auto slot = static_cast<std::size_t>(taken_ % in_flight);
+    const auto slot = static_cast<std::size_t>(taken_ % steps_in_flight);
     done_[slot].synchronize();
     kernels::step_report report;
     std::memcpy(&report, ring_.host() + slot * sizeof report, sizeof report);
@@ -345,7 +345,8 @@ STRATA_INLINE void executor::drain() {
 
 STRATA_INLINE bool executor::collect(step_result& result, bool wait) {
     const device_scope scope(shared_->device.device);
-    if (published_.empty() && taken_ < launched_ && (wait || done_[static_cast<std::size_t>(taken_ % in_flight)].done())) take_oldest();
+    if (published_.empty() && taken_ < launched_ && (wait || done_[static_cast<std::size_t>(taken_ % steps_in_flight)].done()))
+        take_oldest();
     if (published_.empty()) return false;
     result = published_.front();
     published_.pop_front();

@@ -137,12 +137,24 @@ protected:
         if (has_bias && op.rate == 0) {
             matmul_call fused = plain;
             fused.problem.epilogue = cublaslt::epilogue::relu_bias;
+            if (masked(op)) {
+                matmul_call with_mask = fused;
+                with_mask.problem.epilogue = cublaslt::epilogue::relu_aux_bias;
+                with_mask.problem.aux_leading = cublaslt::aux_leading_of(columns);
+                with_mask.aux = fresh_bytes(cublaslt::aux_bytes_of(batch(), columns));
+                masks_[index(op.dst)] = {with_mask.aux, static_cast<int>(result_.actions.size()), &op};
+                how.push_back(way(std::move(with_mask)));
+            }
             how.push_back(way(std::move(fused)));
         }
         how.push_back(way(std::move(unfused), rest.take()));
         if (has_bias) how.push_back(std::move(separate));
         add(op, "dense forward", std::move(how));
         return dst;
+    }
+
+    bool masked(const operation& dense) const {
+        return training() && options_.relu_masks != nullptr && reader_of_rectified(program_, dense) != nullptr;
     }
 
     // A matrix (N, columns) of activations.
@@ -194,22 +206,45 @@ protected:
         return dst;
     }
 
+    // With a mask, what is dropped leaves it too.
     template <typename T>
-    kernel_call dropout_of(const operation& op, const location& from, const location& to) const {
-        const std::int64_t count = batch() * out(op).size();
-        return kernel({from, to},
+    kernel_call dropout_of(const operation& op, const location& from, const location& to, const location& mask) const {
+        const std::int64_t count = batch() * out(op).size(), columns = out(op).size();
+        std::vector<location> uses{from, to};
+        kernels::relu_mask clears{.columns = columns, .leading = cublaslt::aux_leading_of(columns)};
+        if (mask.exists()) {
+            uses.push_back(mask);
+            clears.order = *options_.relu_masks;
+        }
+        return kernel(std::move(uses),
                       [=, rate = op.rate, layer = static_cast<std::uint32_t>(op.layer)](const memory_map& m, const launch_context& c) {
                           using body = kernels::step_dropout<T>;
-                          c.launch(body{c.state, m.as<const T>(from), m.as<T>(to), count, rate, layer}, body::blocks(count));
+                          kernels::relu_mask bits = clears;
+                          bits.words = m.as<std::uint32_t>(mask);
+                          c.launch(body{c.state, m.as<const T>(from), m.as<T>(to), count, rate, layer, bits}, body::blocks(count));
                       });
     }
-    void apply_dropout(const char* what, const operation& op, const location& from, const location& to) {
-        add(op, what, either(way(narrow() ? dropout_of<kernels::bf16>(op, from, to) : dropout_of<float>(op, from, to))));
+    kernel_call dropout_of(const operation& op, const location& from, const location& to, const location& mask = {}) const {
+        return narrow() ? dropout_of<kernels::bf16>(op, from, to, mask) : dropout_of<float>(op, from, to, mask);
     }
     array dropout(const operation& op) {
+        const location from = values_[index(op.src[0])].at;
         const array dst = fresh(out(op));
-        apply_dropout("dropout forward", op, values_[index(op.src[0])].at, dst.at);
+        mask_record mask = masks_[index(op.src[0])];
+        if (!mask.exists()) {
+            add(op, "dropout forward", either(way(dropout_of(op, from, dst.at))));
+            return dst;
+        }
+        add(op, "dropout forward", either(way(dropout_of(op, from, dst.at, mask.at)), way(dropout_of(op, from, dst.at))));
+        follow(mask);
+        mask.dropped = &op;
+        masks_[index(op.dst)] = mask;
         return dst;
+    }
+    // The first way of the action that was added last uses the mask.
+    void follow(const mask_record& mask) {
+        result_.actions.back().after = mask.action;
+        result_.actions.back().following = 1;
     }
 
     array sum(const operation& op) {

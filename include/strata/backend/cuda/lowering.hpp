@@ -14,6 +14,9 @@ namespace strata::inline STRATA_ABI::cuda {
 // CUDA kernel.
 device_program lower(const program_view& program, const lowering_options& options);
 
+// Whether training it could use lowering_options::relu_masks.
+bool wants_relu_masks(const program_view& program);
+
 }  // namespace strata::inline STRATA_ABI::cuda
 
 #if !defined(STRATA_LINKED)

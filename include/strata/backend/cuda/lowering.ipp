@@ -101,6 +101,13 @@ private:
 
 }  // namespace detail
 
+STRATA_INLINE bool wants_relu_masks(const program_view& program) {
+    for (const operation& op : program.operations) {
+        if (detail::reader_of_rectified(program, op) != nullptr) return true;
+    }
+    return false;
+}
+
 STRATA_INLINE device_program lower(const program_view& program, const lowering_options& options) {
     return detail::lowering(program, options).run();
 }

@@ -5,6 +5,7 @@
 #include <strata/backend/cuda/options.hpp>
 #include <strata/core/config.hpp>
 #include <strata/core/dtype.hpp>
+#include <strata/kernels/relu_mask.hpp>
 #include <strata/network/program.hpp>
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct lowering_options {
     float batch_norm_epsilon = 1e-3f;  // where the program leaves it open
     bool deterministic = false;
     std::span<const custom_kernels> kernels{};
+    const strata::kernels::mask_order* relu_masks = nullptr;  // how cuBLASLt orders their bits; null: unknown, and none is used
 };
 
 // Where the variables of a program lie in their arenas: offsets in bytes, in f32.

@@ -9,7 +9,8 @@
 namespace strata::inline STRATA_ABI::cuda {
 
 // Throws unsupported, with the fix, when there is no usable GPU (no device, an old driver, parts of cuDNN of different versions, a
-// GPU older than compute capability 7.5); invalid_input for a device number that is not there.
+// GPU older than compute capability 7.5, a device number that is not there); invalid_input for a negative device number, and for tuned
+// plans that are damaged or not for this GPU.
 strata::device open(const options& options = {});
 
 }  // namespace strata::inline STRATA_ABI::cuda

@@ -50,6 +50,7 @@ STRATA_INLINE strata::device open(const options& how) {
     if (how.device < 0) throw invalid_input("device " + std::to_string(how.device) + ": give 0 or a higher number");
     if (how.workspace_limit < 0) throw invalid_input("workspace_limit " + std::to_string(how.workspace_limit) + ": give 0 or more bytes");
     if (const std::string why = why_unusable(how.device); !why.empty()) throw unsupported(why);
+    if (!how.tuned_plans.empty()) tuned_plans::read(how.tuned_plans, properties_of(how.device));  // refused here, not at the first model
     return strata::device(std::make_shared<detail::gpu>(how));
 }
 

@@ -43,12 +43,17 @@ struct custom_kernels {
     void (*backward)(const custom_backward&) = nullptr;  // may be null where nobody trains
 };
 
+inline constexpr int steps_in_flight = 8;  // that may be enqueued and not yet reported
+
 struct options {
     int device = 0;              // as CUDA numbers the visible devices
-    bool capture = true;         // false: each step is enqueued operation by operation, for debuggers and profilers
+    // false: each step is enqueued operation by operation, for debuggers and profilers; one that CUDA refuses in the middle of its updates
+    // may then have changed parameters.
+    bool capture = true;
     bool deterministic = false;  // only engines that give the same bits at each run
     std::int64_t workspace_limit = std::int64_t{1} << 30;  // bytes that one operation may ask for; engines that need more are not chosen
     std::string plan_cache{};  // a folder where chosen engines are kept for the next run (cudnn/plan_cache.hpp); empty: nowhere
+    std::string tuned_plans{};  // a file of engines that were timed on this kind of GPU (tuned_plans.hpp; script/verify-gpu writes it)
     // Bytes of a data set that may lie on the device as a whole; larger ones pass through it. Negative: three quarters of what is free.
     std::int64_t resident_limit = -1;
     std::int64_t passing_bytes = std::int64_t{32} << 20;  // of the device, for the rows that pass through it

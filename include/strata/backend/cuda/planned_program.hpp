@@ -8,6 +8,7 @@
 #include <strata/backend/cuda/cudnn/plan.hpp>
 #include <strata/backend/cuda/cudnn/plan_cache.hpp>
 #include <strata/backend/cuda/device_program.hpp>
+#include <strata/backend/cuda/tuned_plans.hpp>
 #include <strata/core/config.hpp>
 
 #include <cstddef>
@@ -26,6 +27,11 @@ struct planner {
     cudnn::plan_cache* cache = nullptr;
     const cublaslt::handle* products = nullptr;
     const memory_map* variables = nullptr;  // where biases and their gradients lie; needed with `products`
+    const tuned_plans* tuned = nullptr;     // what it holds goes before what the heuristics offer
+
+    std::int64_t product_limit() const;  // of a product's workspace
+    // A product as cuBLASLt is asked for it.
+    cublaslt::matmul problem_of(const matmul_call& product) const;
 };
 
 // Workspace of each product, as NVIDIA recommends for its newest devices; smaller ones have room for it too.
@@ -44,8 +50,9 @@ struct planned_call {
     std::string describe() const;  // what is computed, with shapes and types; an own kernel by its name
 };
 
-// The first way of the action whose engines all exist. Throws cudnn::no_plan or unsupported, naming the layer, when there is none.
-std::vector<planned_call> choose_way(const action& of, const planner& how);
+// The first way of the action, from `first` on, whose engines all exist. Throws cudnn::no_plan or unsupported, naming the layer, when
+// there is none.
+std::vector<planned_call> choose_way(const action& of, const planner& how, std::size_t first = 0);
 
 class planned_program {
 public:
@@ -55,6 +62,10 @@ public:
     std::int64_t arena_bytes() const { return arena_bytes_; }
     std::int64_t workspace_bytes() const { return workspace_bytes_; }
     const device_program& program() const { return program_; }
+    // What is run, in order, and for which action.
+    std::size_t size() const { return steps_.size(); }
+    const planned_call& call_at(std::size_t i) const { return steps_[i].planned; }
+    const action& action_at(std::size_t i) const { return program_.actions[steps_[i].action]; }
 
     // `memory` has the bases of all areas; the buffers' offsets are added to it.
     void bind(memory_map memory, std::byte* workspace);

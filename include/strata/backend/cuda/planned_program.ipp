@@ -21,7 +21,7 @@ STRATA_INLINE std::vector<location> arrays_of(const call& c) {
         for (const auto& [id, at] : graph->tensors) list.push_back(at);
         return list;
     }
-    if (const auto* product = std::get_if<matmul_call>(&c)) return {product->a, product->b, product->d};
+    if (const auto* product = std::get_if<matmul_call>(&c)) return {product->a, product->b, product->d, product->aux};
     return std::get<kernel_call>(c).uses;
 }
 
@@ -34,10 +34,22 @@ STRATA_INLINE std::string planned_call::describe() const {
     return name == nullptr ? "own kernel" : std::string("own kernel ") + name;
 }
 
-STRATA_INLINE std::vector<planned_call> choose_way(const action& of, const planner& how) {
+STRATA_INLINE std::int64_t planner::product_limit() const { return std::min(product_workspace, filter.workspace_limit); }
+
+STRATA_INLINE cublaslt::matmul planner::problem_of(const matmul_call& product) const {
+    cublaslt::matmul problem = product.problem;
+    problem.bias = variables->at(product.bias);
+    // Buffers have no address yet, but all of them the arenas' alignment: the heuristic asks for no more.
+    if (product.aux.exists()) problem.aux = variables->bases[static_cast<std::size_t>(area::gradients)];
+    return problem;
+}
+
+STRATA_INLINE std::vector<planned_call> choose_way(const action& of, const planner& how, std::size_t first) {
     std::string why, refused;
     const auto plan_of = [&of, &how, &why](const call& c, bool last, planned_call& to) {
         if (const auto* graph = std::get_if<graph_call>(&c)) {
+            if (how.tuned != nullptr) to.graph = how.tuned->find(graph->graph, how.target, how.filter, of.what);
+            if (to.graph) return true;
             to.graph = how.cache != nullptr ? how.cache->try_plan(graph->graph, how.target, how.filter, of.what, &why)
                                             : cudnn::try_plan(graph->graph, how.target, how.filter, of.what, &why);
             if (!to.graph && last) throw cudnn::no_plan(why);
@@ -45,13 +57,14 @@ STRATA_INLINE std::vector<planned_call> choose_way(const action& of, const plann
         }
         const auto* product = std::get_if<matmul_call>(&c);
         if (product == nullptr || how.products == nullptr) return true;
-        cublaslt::matmul problem = product->problem;
-        problem.bias = how.variables->at(product->bias);
-        const std::int64_t limit = std::min(product_workspace, how.filter.workspace_limit);
+        const cublaslt::matmul problem = how.problem_of(*product);
+        const std::int64_t limit = how.product_limit();
+        if (how.tuned != nullptr) to.product = how.tuned->find(*how.products, problem, limit);
+        if (to.product) return true;
         to.product = last ? cublaslt::find_plan(*how.products, problem, limit) : cublaslt::try_plan(*how.products, problem, limit);
         return to.product.has_value();
     };
-    for (std::size_t way = 0;; ++way) {
+    for (std::size_t way = first;; ++way) {
         const bool last = way + 1 == of.ways.size();  // which throws where it has no engine
         std::vector<planned_call> list;
         bool whole = true;
@@ -66,8 +79,13 @@ STRATA_INLINE std::vector<planned_call> choose_way(const action& of, const plann
 }
 
 STRATA_INLINE planned_program::planned_program(device_program program, const planner& how) : program_(std::move(program)) {
+    std::vector<bool> first_way(program_.actions.size());
     for (std::size_t i = 0; i < program_.actions.size(); ++i) {
-        for (planned_call& c : choose_way(program_.actions[i], how)) {
+        const action& a = program_.actions[i];
+        const bool follows = a.after < 0 || first_way[static_cast<std::size_t>(a.after)];
+        std::vector<planned_call> calls = choose_way(a, how, follows ? 0 : a.following);
+        first_way[i] = calls.front().fused;
+        for (planned_call& c : calls) {
             workspace_bytes_ = std::max(workspace_bytes_, c.workspace_bytes());
             steps_.push_back({.planned = std::move(c), .action = i});
         }
@@ -101,6 +119,7 @@ STRATA_INLINE void planned_program::bind(memory_map memory, std::byte* workspace
             s.a = memory_.at(product.a);
             s.b = memory_.at(product.b);
             s.d = memory_.at(product.d);
+            if (product.aux.exists()) s.planned.product->put_aux(memory_.at(product.aux));
         }
     }
     workspace_ = workspace;

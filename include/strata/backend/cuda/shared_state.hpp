@@ -13,9 +13,13 @@
 #include <strata/backend/cuda/planned_program.hpp>
 #include <strata/backend/cuda/runtime/kernels.hpp>
 #include <strata/backend/cuda/runtime/stream.hpp>
+#include <strata/backend/cuda/tuned_plans.hpp>
 #include <strata/backend/device.hpp>
 #include <strata/core/config.hpp>
+#include <strata/kernels/relu_mask.hpp>
 #include <strata/network/builder.hpp>
+
+#include <optional>
 
 namespace strata::inline STRATA_ABI::cuda {
 
@@ -31,10 +35,19 @@ struct shared_state {
     cudnn::handle dnn;  // of `on`
     cudnn::target target;
     mutable cudnn::plan_cache plans;
+    tuned_plans tuned;
     model_memory memory;
     event updated;  // after the latest change of parameters or statistics
 
+    // Training is planned by one thread at a time.
     planned_program plan(const program_view& program, int batch, mode of) const;
+    planner planner_with(const memory_map& variables) const;  // both must stay
+
+private:
+    const kernels::mask_order* relu_masks(const program_view& program) const;
+
+    mutable bool masks_asked_ = false;
+    mutable std::optional<kernels::mask_order> masks_;
 };
 
 }  // namespace strata::inline STRATA_ABI::cuda

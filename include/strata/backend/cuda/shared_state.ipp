@@ -4,6 +4,7 @@
 
 #include <strata/backend/cuda/shared_state.hpp>
 
+#include <strata/backend/cuda/cublaslt/relu_mask.hpp>
 #include <strata/network/fusion.hpp>
 
 namespace strata::inline STRATA_ABI::cuda {
@@ -23,7 +24,19 @@ STRATA_INLINE shared_state::shared_state(const program_view& program, const exec
       dnn(on.get()),
       target(cudnn::target::of(dnn)),
       plans(opened.plan_cache),
+      tuned(opened.tuned_plans.empty() ? tuned_plans() : tuned_plans::read(opened.tuned_plans, properties_of(opened.device))),
       memory(program, how.precision, on) {}
+
+// Learnt by a probe at the first program that can use it; null where this device's masks cannot be understood.
+STRATA_INLINE const kernels::mask_order* shared_state::relu_masks(const program_view& program) const {
+    if (!wants_relu_masks(program)) return nullptr;
+    if (!masks_asked_) {
+        const auto compute = how.precision == precision::tf32 ? cublaslt::compute::tf32 : cublaslt::compute::f32;
+        masks_ = cublaslt::learn_mask_order(products, storage_of(how.precision), compute, on);
+        masks_asked_ = true;
+    }
+    return masks_ ? &*masks_ : nullptr;
+}
 
 STRATA_INLINE planned_program shared_state::plan(const program_view& program, int batch, mode of) const {
     const memory_map variables = memory.map();
@@ -32,13 +45,18 @@ STRATA_INLINE planned_program shared_state::plan(const program_view& program, in
                                     .precision = how.precision,
                                     .batch_norm_epsilon = how.conventions.batch_norm_epsilon,
                                     .deterministic = device.deterministic,
-                                    .kernels = device.kernels};
-    return {lower(program, lowering),
-            {.target = target,
-             .filter = detail::filter_of(how.precision, device),
-             .cache = &plans,
-             .products = &products,
-             .variables = &variables}};
+                                    .kernels = device.kernels,
+                                    .relu_masks = of == mode::training ? relu_masks(program) : nullptr};
+    return {lower(program, lowering), planner_with(variables)};
+}
+
+STRATA_INLINE planner shared_state::planner_with(const memory_map& variables) const {
+    return {.target = target,
+            .filter = detail::filter_of(how.precision, device),
+            .cache = &plans,
+            .products = &products,
+            .variables = &variables,
+            .tuned = &tuned};
 }
 
 }  // namespace strata::inline STRATA_ABI::cuda

@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <cublasLt.h>
 #include <cuda_runtime_api.h>
@@ -41,6 +42,7 @@ enum class epilogue : unsigned char {
     bias,           // D + bias (columns of D)
     relu_bias,      // max(D + bias, 0)
     relu_aux_bias,  // the same, and which values passed into aux, one bit each
+    drelu,          // D where aux says so, else 0
     drelu_bgrad,    // D where aux says so, else 0; and its sums over the rows into bias (columns of D), in the type of D
     bgrad_a,        // the sums of op(A) over inner into bias (rows of D)
     bgrad_b,        // the sums of op(B) over inner into bias (columns of D)
@@ -74,17 +76,24 @@ public:
         swap(other);
         return *this;
     }
-    ~plan();
+    ~plan() { destroy(); }
 
     std::int64_t workspace_bytes() const { return workspace_bytes_; }
     float waves() const { return waves_; }  // how often the device is filled, as the heuristic estimates
     const std::string& what() const { return what_; }
 
+    // Another place for the mask than the one that the plan was made with, aligned as that.
+    void put_aux(void* aux);
+    // Its algorithm as text, for comparing and keeping: the same on a device of the same kind with the same cuBLASLt.
+    std::string algorithm() const;
+
     // The workspace is 256-byte aligned and has workspace_bytes() bytes; runs that share one must not overlap.
     void run(const handle& with, const void* a, const void* b, void* d, void* workspace, cudaStream_t stream) const;
 
 private:
-    friend std::optional<plan> try_plan(const handle& with, const matmul& m, std::int64_t workspace_limit);
+    friend std::vector<plan> find_plans(const handle& with, const matmul& m, std::int64_t workspace_limit, int most);
+    explicit plan(const matmul& m);  // without an algorithm
+    void destroy() noexcept;
     void swap(plan& other) noexcept;
 
     std::string what_;
@@ -95,8 +104,11 @@ private:
     cublasLtMatmulAlgo_t algorithm_{};
 };
 
-// Nothing where cuBLASLt offers no algorithm (an epilogue that this device refuses): the caller goes the unfused way.
-// Throws invalid_input when the shapes do not fit, cublaslt_error for any other failure.
+// The first `most` algorithms, in the heuristic's order: to time them. None where cuBLASLt offers none (an epilogue that this device
+// refuses). Throws invalid_input when the shapes do not fit, cublaslt_error for any other failure.
+std::vector<plan> find_plans(const handle& with, const matmul& m, std::int64_t workspace_limit, int most);
+
+// The first of them, or nothing: the caller goes the unfused way.
 std::optional<plan> try_plan(const handle& with, const matmul& m, std::int64_t workspace_limit = std::numeric_limits<std::int64_t>::max());
 
 // Throws unsupported, naming the product, where cuBLASLt offers nothing.

@@ -1,125 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The file:
-//     strata plan 1
-//     key <sha-256 of the key>
-//     content <sha-256 of what follows> <its bytes>
-//     engine <number>
-//     notes <names with commas between, or ->
-//     <cuDNN's JSON>
+// Keys, and the way of a plan through its file.
 #pragma once
 
 #include <strata/backend/cuda/cudnn/plan_cache.hpp>
 
+#include <strata/backend/cuda/cudnn/plan_file.hpp>
 #include <strata/backend/cuda/cudnn/sha256.hpp>
 
-#include <cerrno>
-#include <charconv>
-#include <string_view>
-#include <vector>
-
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 namespace strata::inline STRATA_ABI::cudnn {
-
-namespace detail {
-
-// The files of a cache: small, and never worth an exception.
-struct open_file {
-    int number;
-    ~open_file() {
-        if (number >= 0) ::close(number);
-    }
-};
-
-STRATA_INLINE std::optional<std::string> read_plan_file(const std::string& path, bool& exists) {
-    constexpr off_t most = off_t{64} << 20;  // plans have some hundred kilobytes
-    const open_file file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    exists = file.number >= 0 || errno != ENOENT;
-    struct stat about{};
-    if (file.number < 0 || ::fstat(file.number, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size > most) return std::nullopt;
-    std::string text(static_cast<std::size_t>(about.st_size), '\0');
-    for (std::size_t done = 0; done < text.size();) {
-        const ssize_t count = ::read(file.number, text.data() + done, text.size() - done);
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return std::nullopt;
-        done += static_cast<std::size_t>(count);
-    }
-    return text;
-}
-
-STRATA_INLINE void make_folders(const std::string& path) {
-    for (std::size_t slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1)) {
-        ::mkdir(path.substr(0, slash).c_str(), 0777);
-    }
-    ::mkdir(path.c_str(), 0777);
-}
-
-// Aside, synced, renamed: a reader sees a whole file or none.
-STRATA_INLINE bool write_plan_file(const std::string& folder, const std::string& path, std::string_view text) {
-    make_folders(folder);
-    std::string aside = path + ".XXXXXX";
-    const open_file file{::mkostemp(aside.data(), O_CLOEXEC)};
-    if (file.number < 0) return false;
-    bool good = true;
-    while (good && !text.empty()) {
-        const ssize_t count = ::write(file.number, text.data(), text.size());
-        if (count < 0 && errno == EINTR) continue;
-        good = count > 0;
-        if (good) text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    good = good && ::fsync(file.number) == 0 && ::rename(aside.c_str(), path.c_str()) == 0;
-    if (!good) ::unlink(aside.c_str());
-    return good;
-}
-
-// Takes "<word> <rest>\n" from the front; nothing when the text does not begin so.
-STRATA_INLINE std::optional<std::string_view> take_line(std::string_view& text, std::string_view word) {
-    const std::size_t end = text.find('\n');
-    if (end == text.npos || !text.starts_with(word) || end <= word.size() || text[word.size()] != ' ') return std::nullopt;
-    const std::string_view rest = text.substr(word.size() + 1, end - word.size() - 1);
-    text.remove_prefix(end + 1);
-    return rest;
-}
-
-struct plan_file {
-    engine_facts facts;
-    std::string json;
-};
-
-STRATA_INLINE std::string plan_text(const std::string& key, const plan& made) {
-    std::string content = "engine " + std::to_string(made.engine()) + "\nnotes ";
-    for (const std::string& note : made.notes()) content += note + ',';
-    if (made.notes().empty()) {
-        content += '-';
-    } else {
-        content.pop_back();
-    }
-    content += '\n' + made.json();
-    return "strata plan 1\nkey " + sha256(key) + "\ncontent " + sha256(content) + ' ' + std::to_string(content.size()) + '\n' + content;
-}
-
-// Nothing unless every byte is the one that plan_text wrote for this key.
-STRATA_INLINE std::optional<plan_file> parse_plan(std::string_view text, const std::string& key) {
-    if (take_line(text, "strata") != "plan 1" || take_line(text, "key") != sha256(key)) return std::nullopt;
-    const auto sum = take_line(text, "content");
-    if (sum != sha256(text) + ' ' + std::to_string(text.size())) return std::nullopt;
-    plan_file result;
-    const auto engine = take_line(text, "engine"), notes = take_line(text, "notes");
-    if (!engine || !notes) return std::nullopt;
-    if (std::from_chars(engine->data(), engine->data() + engine->size(), result.facts.engine).ec != std::errc{}) return std::nullopt;
-    for (std::string_view rest = *notes; rest != "-" && !rest.empty();) {
-        const std::size_t comma = rest.find(',');
-        result.facts.notes.emplace_back(rest.substr(0, comma));
-        rest = comma == rest.npos ? std::string_view{} : rest.substr(comma + 1);
-    }
-    result.json = text;
-    return result;
-}
-
-}  // namespace detail
 
 STRATA_INLINE std::string plan_cache::key_of(const operation_graph& graph, const target& target, const engine_filter& filter) {
     int driver = 0, runtime = 0;
@@ -137,8 +25,8 @@ STRATA_INLINE std::string plan_cache::path_of(const operation_graph& graph, cons
 
 STRATA_INLINE std::optional<plan> plan_cache::load(const std::string& path, const std::string& key, const operation_graph& graph,
                                                    const target& target, const std::string& what, bool& exists) {
-    const auto text = detail::read_plan_file(path, exists);
-    if (const auto file = text ? detail::parse_plan(*text, key) : std::nullopt) {
+    const auto text = read_plan_file(path, exists);
+    if (const auto file = text ? parse_plan(*text, key) : std::nullopt) {
         try {
             plan loaded = plan::from_json(file->json, graph, target, file->facts, what);
             ++loaded_;
@@ -152,7 +40,7 @@ STRATA_INLINE std::optional<plan> plan_cache::load(const std::string& path, cons
 
 STRATA_INLINE void plan_cache::store(const std::string& path, const std::string& key, const plan& made) {
     try {
-        if (detail::write_plan_file(folder_, path, detail::plan_text(key, made))) return;
+        if (write_plan_file(folder_, path, plan_text(key, made))) return;
     } catch (const cudnn_error&) {
         // A plan that cuDNN does not put into words.
     }
