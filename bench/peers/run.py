@@ -144,6 +144,14 @@ def parse_options():
     return parser.parse_args()
 
 
+def keep(options, parts):
+    """What was measured so far: a command that is cut off leaves it."""
+    if options.csv:
+        table.write_csv(options.csv, parts)
+    if options.svg:
+        Path(options.svg).write_text(table.svg(parts, f"AlexNet on CIFAR-10, {cpu_name()}, {options.threads} threads"))
+
+
 def main():
     options = parse_options()
     load = os.getloadavg()[0]
@@ -159,10 +167,12 @@ def main():
         for batch_size in options.batch_sizes:
             work.write(file, options.rows, options.width, data=options.data)
             parts.append(measure(options, commands, "train", batch_size, file, options.rows))
+            keep(options, parts)
         for batch_size in options.predict:
             pictures = max(200, 2 * batch_size)
             work.write(file, pictures, options.width, data=options.data)
             parts.append(measure(options, commands, "predict", batch_size, file, pictures))
+            keep(options, parts)
 
     print(f"{cpu_name()}, {options.threads} threads, width {options.width:g}, {options.rounds} rounds; "
           f"load average {load:.1f} before, {os.getloadavg()[0]:.1f} after. {table.versions(parts)}.\n")  # fmt: skip
@@ -174,10 +184,6 @@ def main():
     if planned:
         print("\nMemory is the most that was resident after the first round, above what was when imports and data were there. "
               f"strata plans {', '.join(planned)}, without oneDNN's scratchpad.")  # fmt: skip
-    if options.csv:
-        table.write_csv(options.csv, parts)
-    if options.svg:
-        Path(options.svg).write_text(table.svg(parts, f"AlexNet on CIFAR-10, {cpu_name()}, {options.threads} threads"))
 
 
 main()
