@@ -8,12 +8,14 @@
 #include <strata/backend/cpu/normalization.hpp>
 #include <strata/backend/cpu/parallel.hpp>
 #include <strata/backend/cpu/tensors.hpp>
+#include <strata/backend/cpu/tuning.hpp>
 #include <strata/backend/cpu/vector_width.hpp>
 #include <strata/backend/cpu/winograd/convolution.hpp>
-#include <strata/backend/cpu/winograd/lanes.hpp>
 #include <strata/core/config.hpp>
 
-#include <cstdint>
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -62,45 +64,33 @@ protected:
     }
 
 private:
-    // 0: oneDNN's own.
-    int tile_of(const operation& op, convolution_pass pass) const {
-        if (!winograd::available()) return 0;
-        const convolution_case which{.pass = pass,
-                                     .batch = options_.batch,
-                                     .in = in(op),
-                                     .filters = out(op).channels,
-                                     .rows = op.rows,
-                                     .columns = op.columns,
-                                     .threads = options_.threads,
-                                     .width = vector_width_here()};
-        return (options_.convolutions != nullptr ? options_.convolutions->find(which) : shipped_convolution_way(which)).tile;
+    using tiles = std::array<int, 3>;  // of each pass; 0: oneDNN's own
+    std::vector<tiles> chosen_tiles() const {
+        std::vector<tiles> chosen(program_.operations.size());
+        const convolution_choices shipped, &choices = options_.convolutions != nullptr ? *options_.convolutions : shipped;
+        for (const auto& [operation, which] :
+             convolution_cases(program_, options_.batch, training(), options_.threads, vector_width_here()))
+            chosen[operation][static_cast<std::size_t>(which.pass)] = choices.find(which).tile;
+        return chosen;
     }
     bool any_winograd() const {
-        for (const operation& op : program_.operations) {
-            if (op.kind != op_kind::convolution) continue;
-            if (tile_of(op, convolution_pass::forward) != 0) return true;
-            if (training() && (tile_of(op, convolution_pass::backward_data) != 0 || tile_of(op, convolution_pass::backward_weights) != 0))
-                return true;
-        }
-        return false;
+        return std::any_of(tiles_.begin(), tiles_.end(), [](const tiles& of) { return of != tiles{}; });
     }
-    layout pictures() {
-        if (!layout_known_) pictures_ = any_winograd() ? layout::channels_last : layout::any;
-        layout_known_ = true;
-        return pictures_;
+    int tile_of(const operation& op, convolution_pass pass) const {
+        return tiles_[static_cast<std::size_t>(&op - program_.operations.data())][static_cast<std::size_t>(pass)];
     }
-    memory_desc in_desc(const operation& op) { return picture(in(op), pictures()); }
-    memory_desc out_desc(const operation& op) { return picture(out(op), pictures()); }
+    memory_desc in_desc(const operation& op) const { return picture(in(op), pictures_); }
+    memory_desc out_desc(const operation& op) const { return picture(out(op), pictures_); }
     memory_desc any_weights(const operation& op) const {
         const variable& w = program_.parameters[index(op.weight)];
         return memory_desc::of({w.dims[0], w.dims[3], w.dims[1], w.dims[2]}, layout::any);
     }
-    primitive_desc direct_forward(const operation& op) {
+    primitive_desc direct_forward(const operation& op) const {
         return graph_.make().convolution_forward(options_.pass, in_desc(op), any_weights(op), bias_desc(op), out_desc(op), window(op),
                                                  slope(op));
     }
     // oneDNN's backward wants the forward's description, even where the forward was not its own.
-    const primitive_desc& hint(const operation& op, forward_record& record) {
+    const primitive_desc& hint(const operation& op, forward_record& record) const {
         if (record.desc.get() == nullptr) record.desc = direct_forward(op);
         return record.desc;
     }
@@ -138,7 +128,7 @@ private:
         const value bias = op.bias >= 0 ? parameter(op.bias) : value{};
         const held dst = fresh(channels_last(out(op)));
         graph_.add_kernel(
-            "winograd forward", {src, dst.native(), scratch},
+            "convolution forward, winograd", {src, dst.native(), scratch},
             [pass, src, weights, bias, scratch, to = dst.native(), rectifier = slope(op)](const graph& g, const run_context&) {
                 pass.run(g.data(src), weights.fixed, bias.fixed, rectifier, g.data(to), g.data(scratch));
             });
@@ -149,7 +139,7 @@ private:
         const value from = adapt(gradient_held, channels_last(out(op)));
         const value scratch = graph_.new_bytes(pass.scratch_bytes()), weights = parameter(op.weight);
         const held to = fresh(channels_last(in(op)));
-        graph_.add_kernel("winograd backward by data", {from, to.native(), scratch},
+        graph_.add_kernel("convolution backward by data, winograd", {from, to.native(), scratch},
                           [pass, from, weights, scratch, dst = to.native()](const graph& g, const run_context&) {
                               pass.run(g.data(from), weights.fixed, nullptr, -1.0f, g.data(dst), g.data(scratch));
                           });
@@ -160,14 +150,14 @@ private:
         const value src = adapt(values_[index(op.src[0])], channels_last(in(op))), from = adapt(gradient_held, channels_last(out(op)));
         const value scratch = graph_.new_bytes(pass.scratch_bytes()), to = gradient(op.weight);
         const value bias = op.bias >= 0 ? gradient(op.bias) : value{};
-        graph_.add_kernel("winograd backward by weights", {src, from, scratch},
+        graph_.add_kernel("convolution backward by weights, winograd", {src, from, scratch},
                           [pass, src, from, to, bias, scratch](const graph& g, const run_context&) {
                               pass.run(g.data(src), g.data(from), to.fixed, bias.fixed, g.data(scratch));
                           });
     }
 
-    layout pictures_ = layout::any;
-    bool layout_known_ = false;
+    const std::vector<tiles> tiles_ = chosen_tiles();
+    const layout pictures_ = any_winograd() ? layout::channels_last : layout::any;
 };
 
 }  // namespace strata::inline STRATA_ABI::cpu::detail
