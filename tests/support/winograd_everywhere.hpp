@@ -14,7 +14,8 @@ inline strata::cpu::convolution_choices winograd_everywhere(const strata::progra
     for (const strata::operation& op : program.operations) {
         if (op.kind != strata::op_kind::convolution) continue;
         for (int batch = 1; batch <= most_rows; ++batch)
-            for (const auto pass : {convolution_pass::forward, convolution_pass::backward_data, convolution_pass::backward_weights})
+            for (const auto pass : {convolution_pass::forward, convolution_pass::backward_data, convolution_pass::backward_weights,
+                                    convolution_pass::inference})
                 choices.set({.pass = pass,
                              .batch = batch,
                              .in = program.shape_of(op.src[0]),

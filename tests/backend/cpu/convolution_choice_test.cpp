@@ -63,7 +63,8 @@ TEST_CASE("Winograd is refused for strides, for windows that are not square, and
 }
 
 TEST_CASE("the words in files are read back, and no other") {
-    for (const auto pass : {convolution_pass::forward, convolution_pass::backward_data, convolution_pass::backward_weights})
+    for (const auto pass :
+         {convolution_pass::forward, convolution_pass::backward_data, convolution_pass::backward_weights, convolution_pass::inference})
         CHECK(convolution_pass_named(name_of(pass)) == pass);
     for (const auto width : {vector_width::baseline, vector_width::avx2, vector_width::avx512})
         CHECK(vector_width_named(name_of(width)) == width);
@@ -74,4 +75,21 @@ TEST_CASE("the words in files are read back, and no other") {
 TEST_CASE("a choice that nobody made is the shipped table's") {
     CHECK(convolution_choices{}.find(some_case()) == shipped_convolution_way(some_case()));
     CHECK(some_case().out() == shape{7, 7, 256});
+}
+
+TEST_CASE("one picture is worth Winograd where a predictor keeps the transformed weights, and they are not too many to be read") {
+    convolution_case five = some_case();
+    five.batch = 1;
+    five.in = {15, 15, 96};
+    five.rows = five.columns = same_of(5);
+    CHECK(shipped_convolution_way(five) == convolution_way{4});  // the only tile with 16 of them in a picture
+    five.pass = convolution_pass::inference;
+    CHECK(shipped_convolution_way(five) == convolution_way{5});  // 81 x 96 x 256 floats
+    CHECK(keeps_weights(five, {5}));
+    CHECK_FALSE(keeps_weights(five, {0}));
+    convolution_case three = some_case();
+    three.pass = convolution_pass::inference;
+    three.batch = 1;
+    CHECK_FALSE(keeps_weights(three, {7}));  // 81 x 384 x 256 floats
+    CHECK(shipped_convolution_way(three) == convolution_way{0});
 }

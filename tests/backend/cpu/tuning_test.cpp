@@ -91,14 +91,16 @@ TEST_CASE(
     program p({8, 8, 3});
     tensor x = build::conv2d(p, p.input(), {.filters = 4, .win = same(3)});
     x = build::conv2d(p, build::relu(p, x), {.filters = 6, .win = same(5)});
-    const auto training = convolution_cases(p.view(), 16, true, 2, vector_width::avx2);
+    const auto training = convolution_cases(p.view(), 16, program_use::training, 2, vector_width::avx2);
     const auto passes = [](const auto& cases) {
         std::string text;
         for (const program_case& c : cases) text += std::string(name_of(c.which.pass)) + " " + std::to_string(c.operation) + "; ";
         return text;
     };
     CHECK(passes(training) == "forward 0; backward_weights 0; forward 2; backward_weights 2; backward_data 2; ");
-    CHECK(passes(convolution_cases(p.view(), 16, false, 2, vector_width::avx2)) == "forward 0; forward 2; ");
+    const auto of = [&](program_use use) { return passes(convolution_cases(p.view(), 16, use, 2, vector_width::avx2)); };
+    CHECK(of(program_use::evaluation) == "forward 0; forward 2; ");
+    CHECK(of(program_use::prediction) == "inference 0; inference 2; ");
     CHECK(training.back().which == convolution_case{.pass = convolution_pass::backward_data,
                                                     .batch = 16,
                                                     .in = {8, 8, 4},

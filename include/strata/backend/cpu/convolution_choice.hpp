@@ -7,6 +7,7 @@
 #include <strata/core/shape.hpp>
 #include <strata/network/program.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,10 +16,12 @@
 
 namespace strata::inline STRATA_ABI::cpu {
 
-enum class convolution_pass : unsigned char { forward, backward_data, backward_weights };
+// inference is a predictor's forward: what it makes of the weights is kept while the model does not change.
+enum class convolution_pass : unsigned char { forward, backward_data, backward_weights, inference };
+inline constexpr std::size_t convolution_passes = 4;
 enum class vector_width : unsigned char { baseline, avx2, avx512 };  // of the instructions that our kernels and oneDNN use here
 
-// "forward", "backward_data", "backward_weights"; "baseline", "avx2", "avx512": the words in files. A word that is none: empty.
+// "forward", "backward_data", "backward_weights", "inference"; "baseline", "avx2", "avx512": the words in files. A word that is none: empty.
 std::string_view name_of(convolution_pass pass);
 std::string_view name_of(vector_width width);
 std::optional<convolution_pass> convolution_pass_named(std::string_view word);
@@ -27,7 +30,7 @@ std::optional<vector_width> vector_width_named(std::string_view word);
 struct convolution_case {
     convolution_pass pass = convolution_pass::forward;
     int batch = 1;
-    shape in{};             // of the convolution's forward, whatever the pass
+    shape in{};  // of the convolution's forward, whatever the pass
     int filters = 1;
     extent rows{}, columns{};
     int threads = 1;
@@ -47,6 +50,9 @@ struct convolution_way {
 std::span<const int> winograd_tiles(int kernel);
 // Whether this way computes this case: tile 0 always; m for square kernels of stride 1 when winograd_tiles(r) names it.
 bool fits(const convolution_case& which, const convolution_way& way);
+// Whether Winograd's transformed weights are made once and kept: in inference, when they have at most 12 MiB, so that reading them costs
+// less than computing directly does.
+bool keeps_weights(const convolution_case& which, const convolution_way& way);
 
 struct convolution_choices {
     struct entry {
@@ -54,7 +60,7 @@ struct convolution_choices {
         convolution_way way;
         bool operator==(const entry&) const = default;
     };
-    std::vector<entry> tuned{};                  // measured on this machine, by an explicit act
+    std::vector<entry> tuned{};  // measured on this machine, by an explicit act
     std::optional<convolution_way> otherwise{};  // for all other cases; unset: the shipped table
 
     // The entry of this case, else `otherwise`, else the shipped table; oneDNN's own where the answer does not fit the case.
@@ -67,7 +73,7 @@ struct convolution_choices {
 
 // The shipped table, a rule by shape: with AVX2 or AVX-512, stride 1, a kernel of 3 x 3 or 5 x 5, and at least 32 channels on both
 // sides, the tile that needs the fewest products per picture, where that is less than two thirds of the direct convolution's and a
-// batch has at least 16 tiles; else oneDNN's own. The same for the three passes and any number of threads. Measured with AVX2 and
+// batch has at least 16 tiles or the weights are kept; else oneDNN's own. The same for all passes and any number of threads. Measured with AVX2 and
 // two threads only, on pictures of 15 x 15 (F(5, 5)) and 7 x 7 (F(7, 3)), 96 to 384 channels, batches of 32 and 128.
 convolution_way shipped_convolution_way(const convolution_case& which);
 

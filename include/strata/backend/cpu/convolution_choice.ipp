@@ -14,13 +14,20 @@
 namespace strata::inline STRATA_ABI::cpu {
 
 STRATA_INLINE std::string_view name_of(convolution_pass pass) {
-    return pass == convolution_pass::forward ? "forward" : pass == convolution_pass::backward_data ? "backward_data" : "backward_weights";
+    switch (pass) {
+        case convolution_pass::forward: return "forward";
+        case convolution_pass::backward_data: return "backward_data";
+        case convolution_pass::backward_weights: return "backward_weights";
+        case convolution_pass::inference: return "inference";
+    }
+    return "";
 }
 STRATA_INLINE std::string_view name_of(vector_width width) {
     return width == vector_width::avx512 ? "avx512" : width == vector_width::avx2 ? "avx2" : "baseline";
 }
 STRATA_INLINE std::optional<convolution_pass> convolution_pass_named(std::string_view word) {
-    for (const auto pass : {convolution_pass::forward, convolution_pass::backward_data, convolution_pass::backward_weights}) {
+    for (const auto pass :
+         {convolution_pass::forward, convolution_pass::backward_data, convolution_pass::backward_weights, convolution_pass::inference}) {
         if (name_of(pass) == word) return pass;
     }
     return {};
@@ -51,6 +58,13 @@ STRATA_INLINE bool fits(const convolution_case& which, const convolution_way& wa
     return std::find(tiles.begin(), tiles.end(), way.tile) != tiles.end();
 }
 
+STRATA_INLINE bool keeps_weights(const convolution_case& which, const convolution_way& way) {
+    constexpr std::int64_t most = 12 << 20;
+    const std::int64_t points = way.tile + which.rows.kernel - 1;
+    return which.pass == convolution_pass::inference && way.tile != 0 &&
+           points * points * which.in.channels * which.filters * std::int64_t{sizeof(float)} <= most;
+}
+
 STRATA_INLINE convolution_way convolution_choices::find(const convolution_case& which) const {
     const auto named = std::find_if(tuned.begin(), tuned.end(), [&](const entry& e) { return e.which == which; });
     const convolution_way way = named != tuned.end() ? named->way : otherwise ? *otherwise : shipped_convolution_way(which);
@@ -74,7 +88,7 @@ STRATA_INLINE convolution_way shipped_convolution_way(const convolution_case& wh
     for (const int tile : winograd_tiles(kernel)) {
         const std::int64_t tiles = ((to.height + tile - 1) / tile) * std::int64_t{(to.width + tile - 1) / tile};
         const std::int64_t products = tiles * (tile + kernel - 1) * (tile + kernel - 1);
-        if (tiles * which.batch < fewest_tiles || products >= least) continue;
+        if (products >= least || (tiles * which.batch < fewest_tiles && !keeps_weights(which, {tile}))) continue;
         least = products;
         best = {tile};
     }

@@ -27,7 +27,7 @@ public:
 
 protected:
     held convolution(const operation& op, forward_record& record) {
-        if (const int tile = tile_of(op, convolution_pass::forward)) return winograd_forward(op, tile);
+        if (const way chosen = way_of(op, forward_pass()); chosen.tile != 0) return winograd_forward(op, chosen);
         record.desc = direct_forward(op);
         const held dst = fresh(record.desc.dst());
         std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, adapt(values_[index(op.src[0])], record.desc.src())},
@@ -39,7 +39,7 @@ protected:
     }
 
     void convolution_backward_weights(const operation& op, forward_record& record, held& gradient_held) {
-        if (const int tile = tile_of(op, convolution_pass::backward_weights)) return winograd_weights(op, tile, gradient_held);
+        if (const int tile = way_of(op, convolution_pass::backward_weights).tile) return winograd_weights(op, tile, gradient_held);
         const primitive_desc desc = graph_.make().convolution_backward_weights(in_desc(op), any_weights(op), bias_desc(op), out_desc(op),
                                                                                window(op), hint(op, record));
         const value written = gradient_in(op.weight, desc.diff_weights());
@@ -52,7 +52,7 @@ protected:
     }
 
     held convolution_backward_data(const operation& op, forward_record& record, held& gradient_held) {
-        if (const int tile = tile_of(op, convolution_pass::backward_data)) return winograd_data(op, tile, gradient_held);
+        if (const int tile = way_of(op, convolution_pass::backward_data).tile) return winograd_data(op, tile, gradient_held);
         const primitive_desc desc =
             graph_.make().convolution_backward_data(in_desc(op), any_weights(op), out_desc(op), window(op), hint(op, record));
         const held to = fresh(desc.diff_src());
@@ -64,20 +64,32 @@ protected:
     }
 
 private:
-    using tiles = std::array<int, 3>;  // of each pass; 0: oneDNN's own
-    std::vector<tiles> chosen_tiles() const {
-        std::vector<tiles> chosen(program_.operations.size());
+    program_use use() const {
+        return training() ? program_use::training : options_.prepare_once ? program_use::prediction : program_use::evaluation;
+    }
+    convolution_pass forward_pass() const {
+        return use() == program_use::prediction ? convolution_pass::inference : convolution_pass::forward;
+    }
+    struct way {
+        int tile = 0;  // 0: oneDNN's own
+        bool keeps_weights = false;
+    };
+    using ways = std::array<way, convolution_passes>;
+    std::vector<ways> chosen_ways() const {
+        std::vector<ways> chosen(program_.operations.size());
         const convolution_choices shipped, &choices = options_.convolutions != nullptr ? *options_.convolutions : shipped;
-        for (const auto& [operation, which] :
-             convolution_cases(program_, options_.batch, training(), options_.threads, vector_width_here()))
-            chosen[operation][static_cast<std::size_t>(which.pass)] = choices.find(which).tile;
+        for (const auto& [operation, which] : convolution_cases(program_, options_.batch, use(), options_.threads, vector_width_here())) {
+            const convolution_way found = choices.find(which);
+            chosen[operation][static_cast<std::size_t>(which.pass)] = {found.tile, keeps_weights(which, found)};
+        }
         return chosen;
     }
     bool any_winograd() const {
-        return std::any_of(tiles_.begin(), tiles_.end(), [](const tiles& of) { return of != tiles{}; });
+        return std::any_of(ways_.begin(), ways_.end(),
+                           [](const ways& of) { return std::any_of(of.begin(), of.end(), [](const way& w) { return w.tile != 0; }); });
     }
-    int tile_of(const operation& op, convolution_pass pass) const {
-        return tiles_[static_cast<std::size_t>(&op - program_.operations.data())][static_cast<std::size_t>(pass)];
+    const way& way_of(const operation& op, convolution_pass pass) const {
+        return ways_[static_cast<std::size_t>(&op - program_.operations.data())][static_cast<std::size_t>(pass)];
     }
     memory_desc in_desc(const operation& op) const { return picture(in(op), pictures_); }
     memory_desc out_desc(const operation& op) const { return picture(out(op), pictures_); }
@@ -121,18 +133,28 @@ private:
                 .out_height = to.height,
                 .out_width = to.width};
     }
-    held winograd_forward(const operation& op, int tile) {
-        const winograd::data_pass pass = winograd::data_pass::forward(problem_of(op, tile));
+    held winograd_forward(const operation& op, const way& chosen) {
+        using winograd::data_pass;
+        const winograd::problem problem = problem_of(op, chosen.tile);
+        const data_pass pass = chosen.keeps_weights ? data_pass::inference(problem) : data_pass::forward(problem);
         const value src = adapt(values_[index(op.src[0])], channels_last(in(op)));
-        const value scratch = graph_.new_bytes(pass.scratch_bytes()), weights = parameter(op.weight);
+        const value scratch = graph_.new_bytes(pass.scratch_bytes());
+        const value weights = chosen.keeps_weights ? transformed_weights(op, pass) : parameter(op.weight);
         const value bias = op.bias >= 0 ? parameter(op.bias) : value{};
         const held dst = fresh(channels_last(out(op)));
         graph_.add_kernel(
             "convolution forward, winograd", {src, dst.native(), scratch},
             [pass, src, weights, bias, scratch, to = dst.native(), rectifier = slope(op)](const graph& g, const run_context&) {
-                pass.run(g.data(src), weights.fixed, bias.fixed, rectifier, g.data(to), g.data(scratch));
+                pass.run(g.data(src), g.data(weights), bias.fixed, rectifier, g.data(to), g.data(scratch));
             });
         return dst;
+    }
+    value transformed_weights(const operation& op, const winograd::data_pass& pass) {
+        const value from = parameter(op.weight), to = graph_.new_bytes(pass.transformed_bytes());
+        graph_.add_preparation_kernel("transform of weights", to, [pass, from, to](const graph& g, const run_context&) {
+            pass.transform_weights(from.fixed, g.data(to));
+        });
+        return to;
     }
     held winograd_data(const operation& op, int tile, held& gradient_held) {
         const winograd::data_pass pass = winograd::data_pass::backward(problem_of(op, tile));
@@ -156,7 +178,7 @@ private:
                           });
     }
 
-    const std::vector<tiles> tiles_ = chosen_tiles();
+    const std::vector<ways> ways_ = chosen_ways();
     const layout pictures_ = any_winograd() ? layout::channels_last : layout::any;
 };
 

@@ -296,9 +296,9 @@ STRATA_INLINE std::string executor::kernel_choices() const {
     const convolution_choices& choices = shared_->device.convolutions;
     convolution_choices used;
     for (const auto& c : compiled_) {
-        const bool training = c->pass == onednn::pass::training;
+        const program_use use = c->pass == onednn::pass::training ? program_use::training : program_use::evaluation;
         for (const auto& [operation, which] :
-             convolution_cases(trains_.view(), c->batch, training, shared_->device.threads, vector_width_here()))
+             convolution_cases(trains_.view(), c->batch, use, shared_->device.threads, vector_width_here()))
             used.set(which, choices.find(which));
     }
     return used.tuned.empty() ? std::string() : json_of(used.tuned);

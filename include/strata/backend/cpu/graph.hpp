@@ -64,15 +64,15 @@ public:
     void add(std::string what, const std::vector<value>& uses, std::unique_ptr<const kernel_call> kernel);
     template <typename Body>  // void(const graph&, const run_context&)
     void add_kernel(std::string what, const std::vector<value>& uses, Body body) {
-        struct call final : kernel_call {
-            explicit call(Body b) : body(std::move(b)) {}
-            void run(const graph& g, const run_context& context) const override { body(g, context); }
-            Body body;
-        };
-        add(std::move(what), uses, std::make_unique<call>(std::move(body)));
+        add(std::move(what), uses, std::make_unique<bound_kernel<Body>>(std::move(body)));
     }
-    // Appends a reorder that prepare() runs, of a parameter whose copy is kept from run to run.
-    void add_preparation(std::string what, const onednn::primitive_desc& desc, const value& from, const value& to);
+    // Appends an action that prepare() runs: the form of a parameter in `to` is made once and kept from run to run.
+    void add_preparation(std::string what, const onednn::primitive_desc& reorder, const value& from, const value& to);
+    void add_preparation(std::string what, std::unique_ptr<const kernel_call> kernel, const value& to);
+    template <typename Body>
+    void add_preparation_kernel(std::string what, const value& to, Body body) {
+        add_preparation(std::move(what), std::make_unique<bound_kernel<Body>>(std::move(body)), to);
+    }
     // Marks a use now, between the actions before and after: the loss reads the logits, gather writes the input.
     void touch(const value& v);
     std::size_t size() const { return actions_.size(); }
@@ -92,6 +92,12 @@ public:
     void set_place(std::string place) { place_ = std::move(place); }
 
 private:
+    template <typename Body>
+    struct bound_kernel final : kernel_call {
+        explicit bound_kernel(Body b) : body(std::move(b)) {}
+        void run(const graph& g, const run_context& context) const override { body(g, context); }
+        Body body;
+    };
     struct action {
         std::string what;
         std::int64_t bytes = 0;  // of its arguments
@@ -104,8 +110,10 @@ private:
     };
 
     std::int64_t bytes_of(const value& v) const;
+    void keep(const value& v);  // alive from one run to the next
     int now() const { return static_cast<int>(actions_.size()); }
     action make_action(std::string what, const onednn::primitive_desc& desc, std::vector<std::pair<int, value>> arguments);
+    action make_action(std::string what, std::unique_ptr<const kernel_call> kernel) const;
     void bind(action& a, std::byte* scratchpad) const;
     void run(const action& a, const run_context& context) const;
 

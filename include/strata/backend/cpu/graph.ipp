@@ -46,6 +46,13 @@ STRATA_INLINE graph::action graph::make_action(std::string what, const onednn::p
     return a;
 }
 
+STRATA_INLINE graph::action graph::make_action(std::string what, std::unique_ptr<const kernel_call> kernel) const {
+    action a;
+    a.what = place_ + ": " + std::move(what);
+    a.kernel = std::move(kernel);
+    return a;
+}
+
 STRATA_INLINE void graph::add(std::string what, const onednn::primitive_desc& desc, std::vector<std::pair<int, value>> arguments) {
     std::int64_t bytes = 0;
     for (const auto& [role, v] : arguments) {
@@ -56,21 +63,26 @@ STRATA_INLINE void graph::add(std::string what, const onednn::primitive_desc& de
     actions_.back().bytes = bytes;
 }
 
-STRATA_INLINE void graph::add_preparation(std::string what, const onednn::primitive_desc& desc, const value& from, const value& to) {
-    buffer& kept = buffers_[static_cast<std::size_t>(to.buffer)];
-    kept.alive = {0, 0x7fffffff};  // from one run to the next
-    preparations_.push_back(make_action(std::move(what), desc, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}));
+STRATA_INLINE void graph::keep(const value& v) { buffers_[static_cast<std::size_t>(v.buffer)].alive = {0, 0x7fffffff}; }
+
+STRATA_INLINE void graph::add_preparation(std::string what, const onednn::primitive_desc& reorder, const value& from, const value& to) {
+    keep(to);
+    preparations_.push_back(make_action(std::move(what), reorder, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}));
+}
+
+STRATA_INLINE void graph::add_preparation(std::string what, std::unique_ptr<const kernel_call> kernel, const value& to) {
+    keep(to);
+    preparations_.push_back(make_action(std::move(what), std::move(kernel)));
 }
 
 STRATA_INLINE void graph::add(std::string what, const std::vector<value>& uses, std::unique_ptr<const kernel_call> kernel) {
-    action a;
+    std::int64_t bytes = 0;
     for (const value& v : uses) {
         touch(v);
-        a.bytes += bytes_of(v);
+        bytes += bytes_of(v);
     }
-    a.what = place_ + ": " + std::move(what);
-    a.kernel = std::move(kernel);
-    actions_.push_back(std::move(a));
+    actions_.push_back(make_action(std::move(what), std::move(kernel)));
+    actions_.back().bytes = bytes;
 }
 
 STRATA_INLINE void graph::finish() { arena_bytes_ = place(buffers_); }

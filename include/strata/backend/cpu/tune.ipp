@@ -63,7 +63,7 @@ public:
 
 private:
     struct passes {
-        double of[3]{};
+        double of[convolution_passes]{};
     };
 
     void took_by(std::size_t operation, std::string_view words, double took) {
@@ -134,7 +134,7 @@ struct candidate_case {
 
 STRATA_INLINE std::vector<candidate_case> candidates_of(const program_view& program, int batch, const machine& here) {
     std::vector<candidate_case> result;
-    for (const auto& [operation, which] : convolution_cases(program, batch, true, here.threads, here.width)) {
+    for (const auto& [operation, which] : convolution_cases(program, batch, program_use::training, here.threads, here.width)) {
         candidate_case c{.operation = operation, .which = which, .ways = {convolution_choices{}.find(which)}, .milliseconds = {}};
         const auto add = [&](convolution_way way) {
             if (fits(c.which, way) && std::find(c.ways.begin(), c.ways.end(), way) == c.ways.end()) c.ways.push_back(way);

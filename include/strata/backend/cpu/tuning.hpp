@@ -47,13 +47,14 @@ struct tuning {
 // threads, the oneDNN and the strata of `here`. The processor may be another.
 void check_fits(const tuning& measured, const machine& here, const std::string& name);
 
-// What a program asks convolution_choices about, in the order of its operations: forward, and in training by weights and, where a gradient
-// has to go on, by data. Cases that several convolutions have are there several times.
+// What a program asks convolution_choices about, in the order of its operations: forward (inference, when it predicts), and in training
+// by weights and, where a gradient has to go on, by data. Cases that several convolutions have are there several times.
+enum class program_use : unsigned char { training, evaluation, prediction };
 struct program_case {
     std::size_t operation = 0;  // of the program
     convolution_case which{};
 };
-std::vector<program_case> convolution_cases(const program_view& program, int batch, bool training, int threads, vector_width width);
+std::vector<program_case> convolution_cases(const program_view& program, int batch, program_use use, int threads, vector_width width);
 
 // {"pass": "forward", "batch": 128, ..., "tile": 4}: one choice as a JSON object; files/tuning_file.hpp reads it.
 std::string json_of(const convolution_case& which, const convolution_way& way);

@@ -34,7 +34,7 @@ STRATA_INLINE void check_fits(const tuning& measured, const machine& here, const
     same("strata", there.strata, here.strata);
 }
 
-STRATA_INLINE std::vector<program_case> convolution_cases(const program_view& program, int batch, bool training, int threads,
+STRATA_INLINE std::vector<program_case> convolution_cases(const program_view& program, int batch, program_use use, int threads,
                                                           vector_width width) {
     std::vector<bool> reached(program.tensors.size());
     find_gradients(program, reached);
@@ -53,8 +53,8 @@ STRATA_INLINE std::vector<program_case> convolution_cases(const program_view& pr
                                .threads = threads,
                                .width = width}});
         };
-        add(convolution_pass::forward);
-        if (!training) continue;
+        add(use == program_use::prediction ? convolution_pass::inference : convolution_pass::forward);
+        if (use != program_use::training) continue;
         add(convolution_pass::backward_weights);
         if (reached[static_cast<std::size_t>(op.src[0])]) add(convolution_pass::backward_data);
     }

@@ -143,6 +143,22 @@ TEST_CASE("several groups of tiles and several blocks of filters give what one w
     check(p, 3);
 }
 
+TEST_CASE("weights that are transformed before give the bits that forward gives") {
+    for_each_tile([](int tile, int kernel) {
+        const problem p = same(3, 11, 20, 90, kernel, tile);
+        const inputs in = draw_inputs(p, 11);
+        const data_pass pass = data_pass::inference(p);
+        const auto nans = [](std::int64_t bytes) { return std::vector<float>(static_cast<std::size_t>(bytes) / sizeof(float), NAN); };
+        std::vector<float> weights = nans(pass.transformed_bytes()), scratch = nans(pass.scratch_bytes()), dst(in.grad_dst.size());
+        pass.transform_weights(in.weights.data(), weights.data());
+        CHECK(pass.scratch_bytes() < data_pass::forward(p).scratch_bytes());
+        for (int turn = 0; turn < 2; ++turn) {
+            pass.run(in.src.data(), weights.data(), in.bias.data(), 0, dst.data(), scratch.data());
+            CHECK(dst == run(p, in, 0).dst);
+        }
+    });
+}
+
 TEST_CASE("the bits do not depend on the number of threads") {
     for_each_tile([](int tile, int kernel) {
         const problem p = same(3, 13, 20, 28, kernel, tile);

@@ -4,6 +4,7 @@
 //
 // Tiles go through memory in groups and filters in blocks, so that what is transformed stays in the caches and the scratch does not
 // grow with the batch:   for each group: V; for each block: U, products = V * U per product f, output.
+// For inference U may be there already, of all filters.
 // Each value is computed by one index in a fixed order: the same bits at any number of threads.
 #pragma once
 
@@ -26,15 +27,28 @@ struct problem {
 // dst = src * weights + bias, rectified; or grad_src = grad_dst * turned weights.
 class data_pass {
 public:
-    static data_pass forward(const problem& p) { return data_pass(p, false); }
-    static data_pass backward(const problem& p) { return data_pass(p, true); }
+    static data_pass forward(const problem& p) { return data_pass(p, kind::forward); }
+    static data_pass backward(const problem& p) { return data_pass(p, kind::backward); }
+    // Forward with weights that transform_weights has written before.
+    static data_pass inference(const problem& p) { return data_pass(p, kind::inference); }
 
-    std::int64_t scratch_bytes() const { return (v_floats_ + u_floats_ + products_floats_) * 4; }
-    // src (N, H, W, C) or, backward, the gradient (N, OH, OW, K); weights (K, R, S, C); slope below 0: no rectifier.
+    std::int64_t scratch_bytes() const { return (v_floats_ + (keeps_weights() ? 0 : u_floats_) + products_floats_) * 4; }
+    // src (N, H, W, C) or, backward, the gradient (N, OH, OW, K); weights (K, R, S, C), or for inference what transform_weights wrote;
+    // slope below 0: no rectifier.
     void run(const float* src, const float* weights, const float* bias, float slope, float* dst, float* scratch) const;
 
+    // For inference: all filters, transformed.
+    std::int64_t transformed_bytes() const { return u_floats_ * 4; }
+    void transform_weights(const float* weights, float* to) const { transform_block(weights, 0, panels_, to); }
+
 private:
-    data_pass(const problem& p, bool backward);
+    enum class kind : unsigned char { forward, backward, inference };
+
+    data_pass(const problem& p, kind which);
+    bool keeps_weights() const { return kind_ == kind::inference; }
+    std::int64_t depth_panels() const;
+    // U of the panels [begin, begin + count) of outputs.
+    void transform_block(const float* weights, std::int64_t begin, std::int64_t count, float* to) const;
 
     const transforms* transforms_;
     tiling from_, to_;
@@ -42,7 +56,7 @@ private:
     std::int64_t depth_, outputs_;     // channels that are read, channels that are written
     std::int64_t panels_, block_;      // of outputs in all; at a time
     std::int64_t v_floats_, u_floats_, products_floats_;
-    bool backward_;
+    kind kind_;
 };
 
 // grad_weights (K, R, S, C) and, if wanted, grad_bias (K).

@@ -73,9 +73,9 @@ void for_each_product(std::int64_t products, std::int64_t panels, const Body& bo
 
 }  // namespace detail
 
-STRATA_INLINE data_pass::data_pass(const problem& p, bool backward) : transforms_(transforms_of(p.tile, p.kernel)), backward_(backward) {
+STRATA_INLINE data_pass::data_pass(const problem& p, kind which) : transforms_(transforms_of(p.tile, p.kernel)), kind_(which) {
     const int n = transforms_->points;
-    if (backward) {
+    if (which == kind::backward) {
         from_ =
             detail::tiling_of(p.out_height, p.out_width, p.filters, p.tile, p.kernel - 1 - p.top, p.kernel - 1 - p.left, p.height, p.width);
         to_ = detail::tiling_of(p.height, p.width, p.channels, p.tile, 0, 0, p.height, p.width);
@@ -88,24 +88,49 @@ STRATA_INLINE data_pass::data_pass(const problem& p, bool backward) : transforms
     depth_ = from_.channels;
     outputs_ = to_.channels;
     panels_ = detail::panels_of(outputs_);
-    const std::int64_t deep = detail::panels_of(depth_) * width;
-    block_ = detail::block_of(panels_, products * deep * width * floats);
+    const std::int64_t deep = depth_panels() * width;
+    block_ = keeps_weights() ? panels_ : detail::block_of(panels_, products * deep * width * floats);
     group_ = detail::group_of(tiles_, products * (deep + block_ * width) * floats);
     v_floats_ = products * detail::spread(deep * group_);
     u_floats_ = products * detail::spread(deep * block_ * width);
     products_floats_ = products * detail::spread(block_ * width * group_);
 }
 
-STRATA_INLINE void data_pass::run(const float* src, const float* weights, const float* bias, float slope, float* dst,
-                                  float* scratch) const {
+STRATA_INLINE std::int64_t data_pass::depth_panels() const { return detail::panels_of(depth_); }
+
+STRATA_INLINE void data_pass::transform_block(const float* weights, std::int64_t begin, std::int64_t count, float* to) const {
+    const bool backward = kind_ == kind::backward;
     const std::int64_t products = std::int64_t{transforms_->points} * transforms_->points,
                        taps = std::int64_t{transforms_->kernel} * transforms_->kernel;
-    const std::int64_t deep_panels = detail::panels_of(depth_), deep = deep_panels * width;
+    const std::int64_t row = backward ? outputs_ : depth_;  // channels of the forward's src
+    const std::int64_t pieces = depth_panels(), matrix = u_floats_ / products, panel_floats = pieces * width * width;
+    for_each_index(static_cast<std::size_t>(count * pieces), [&](std::size_t i) {
+        const std::int64_t panel = static_cast<std::int64_t>(i) / pieces, piece = static_cast<std::int64_t>(i) % pieces;
+        const std::int64_t output = (begin + panel) * width;
+        weight_source w{weights,
+                        backward ? 1 : taps * row,
+                        backward ? taps * row : 1,
+                        row,
+                        static_cast<int>(std::min<std::int64_t>(width, outputs_ - output)),
+                        backward};
+        w.data += output * w.lane;
+        const panels u{to + panel * panel_floats, matrix, panel_floats};
+        const std::int64_t from = piece * width, end = std::min(from + width, depth_);
+        transforms_->weights(w, from, end, u);
+        for (std::int64_t f = 0; end < from + width && f < products; ++f)  // depths that do not exist
+            std::fill(u.data + f * matrix + end * width, u.data + f * matrix + (from + width) * width, 0.0f);
+    });
+}
+
+STRATA_INLINE void data_pass::run(const float* src, const float* weights, const float* bias, float slope, float* dst,
+                                  float* scratch) const {
+    const std::int64_t products = std::int64_t{transforms_->points} * transforms_->points;
+    const std::int64_t deep_panels = depth_panels(), deep = deep_panels * width;
     const panels v{scratch, v_floats_ / products, group_ * width};
-    const panels u{v.data + v_floats_, u_floats_ / products, deep * width};
-    const panels sums{u.data + u_floats_, products_floats_ / products, group_ * width};
-    const std::int64_t filter_floats = taps * (backward_ ? outputs_ : depth_);
-    const std::int64_t row = backward_ ? outputs_ : depth_;  // channels of the forward's src
+    const panels sums{v.data + v_floats_, products_floats_ / products, group_ * width};
+    float* const block = sums.data + products_floats_;  // where U of a block is made, unless it is there
+    const float* const u = keeps_weights() ? weights : block;
+    const std::int64_t u_matrix = u_floats_ / products, u_panel = deep * width;
 
     for (std::int64_t first = 0; first < tiles_; first += group_) {
         const std::int64_t last = std::min(first + group_, tiles_), rows = detail::up_to_multiple(last - first, 4);
@@ -114,30 +139,12 @@ STRATA_INLINE void data_pass::run(const float* src, const float* weights, const 
         });
         for (std::int64_t begin = 0; begin < panels_; begin += block_) {
             const std::int64_t count = std::min(block_, panels_ - begin);
-            if (first == 0 || block_ < panels_) {
-                const std::int64_t pieces = deep_panels;
-                for_each_index(static_cast<std::size_t>(count * pieces), [&](std::size_t i) {
-                    const std::int64_t panel = static_cast<std::int64_t>(i) / pieces, piece = static_cast<std::int64_t>(i) % pieces;
-                    const std::int64_t output = (begin + panel) * width;
-                    weight_source w{weights,
-                                    backward_ ? 1 : filter_floats,
-                                    backward_ ? filter_floats : 1,
-                                    row,
-                                    static_cast<int>(std::min<std::int64_t>(width, outputs_ - output)),
-                                    backward_};
-                    w.data += output * w.lane;
-                    const panels to{u.data + panel * u.panel, u.matrix, u.panel};
-                    const std::int64_t from = piece * width, end = std::min(from + width, depth_);
-                    transforms_->weights(w, from, end, to);
-                    for (std::int64_t f = 0; end < from + width && f < products; ++f)  // depths that do not exist
-                        std::fill(to.data + f * to.matrix + end * width, to.data + f * to.matrix + (from + width) * width, 0.0f);
-                });
-            }
+            if (!keeps_weights() && (first == 0 || block_ < panels_)) transform_block(weights, begin, count, block);
             detail::for_each_product(products, count, [&](std::int64_t f, std::int64_t panel, int columns) {
                 product_operands o{v.data + f * v.matrix,
                                    v.panel,
-                                   u.data + f * u.matrix + panel * u.panel,
-                                   u.panel,
+                                   u + f * u_matrix + panel * u_panel,
+                                   u_panel,
                                    sums.data + f * sums.matrix + panel * sums.panel,
                                    sums.panel,
                                    deep,
