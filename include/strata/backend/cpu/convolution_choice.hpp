@@ -21,7 +21,8 @@ enum class convolution_pass : unsigned char { forward, backward_data, backward_w
 inline constexpr std::size_t convolution_passes = 4;
 enum class vector_width : unsigned char { baseline, avx2, avx512 };  // of the instructions that our kernels and oneDNN use here
 
-// "forward", "backward_data", "backward_weights", "inference"; "baseline", "avx2", "avx512": the words in files. A word that is none: empty.
+// "forward", "backward_data", "backward_weights", "inference"; "baseline", "avx2", "avx512": the words in files. A word that is none:
+// empty.
 std::string_view name_of(convolution_pass pass);
 std::string_view name_of(vector_width width);
 std::optional<convolution_pass> convolution_pass_named(std::string_view word);
@@ -73,8 +74,9 @@ struct convolution_choices {
 
 // The shipped table, a rule by shape: with AVX2 or AVX-512, stride 1, a kernel of 3 x 3 or 5 x 5, and at least 32 channels on both
 // sides, the tile that needs the fewest products per picture, where that is less than two thirds of the direct convolution's and a
-// batch has at least 16 tiles or the weights are kept; else oneDNN's own. The same for all passes and any number of threads. Measured with AVX2 and
-// two threads only, on pictures of 15 x 15 (F(5, 5)) and 7 x 7 (F(7, 3)), 96 to 384 channels, batches of 32 and 128.
+// batch has at least 16 tiles or the weights are kept; else oneDNN's own. The same for all passes and any number of threads. Measured
+// with AVX2 and two threads only, on pictures of 15 x 15 (F(5, 5)) and 7 x 7 (F(7, 3)), 96 to 384 channels, batches of 32 and 128; in
+// inference of 1.
 convolution_way shipped_convolution_way(const convolution_case& which);
 
 }  // namespace strata::inline STRATA_ABI::cpu
