@@ -121,6 +121,7 @@ set(STRATA_HEADERS
   strata/core/config.hpp
   strata/core/dtype.hpp
   strata/core/error.hpp
+  strata/core/finite.hpp
   strata/core/function_ref.hpp
   strata/core/host_device.hpp
   strata/core/random.hpp

@@ -22,7 +22,10 @@ command_line::command_line(const std::string& description, const std::string& fo
     app_.allow_extras();  // refused in parse
 }
 
-void command_line::flag(const char* name, bool& value, const char* description) { app_.add_flag(name, value, description); }
+void command_line::flag(const char* name, bool& value, const char* description) {
+    app_.add_flag(name, value, description);
+    flags_.emplace_back(name);
+}
 
 void command_line::add(const char* name, const char* type, const std::string& by_default, const char* description,
                        const std::string& advice, std::function<void(const std::string&)> take) {
@@ -52,6 +55,10 @@ void command_line::choice(const char* name, std::string& value, std::initializer
 // CLI11 says "--data: 1 required TEXT missing"; a sentence also says what to do.
 std::string command_line::sentence(const CLI::ParseError& error) const {
     std::string text = error.what();
+    for (const std::string& flag : flags_) {
+        const std::string refused = "Could not convert: " + flag + " = ";  // what is neither true nor false
+        if (text.starts_with(refused)) return flag + "=" + text.substr(refused.size()) + ": give " + flag + " alone, or leave it out";
+    }
     for (const entry& e : entries_)
         if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && text.starts_with(e.name + ":"))
             return e.name + missing + e.advice;

@@ -74,6 +74,7 @@ private:
 
     CLI::App app_;
     std::vector<entry> entries_;
+    std::vector<std::string> flags_;
 };
 
 }  // namespace train_cifar10

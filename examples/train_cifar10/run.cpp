@@ -80,6 +80,11 @@ std::string left_out(double seconds, bool training_stopped, const std::string& m
            "; --evaluate " + model + " runs it.";
 }
 
+std::string not_finite(const test_result& test) {
+    return "the model's outputs are not finite for " + std::to_string(test.non_finite_rows) + " of " +
+           counted(test.figures.rows, "picture", "pictures") + " of the test set: its weights are NaN, infinite or much too large";
+}
+
 // Everything that a run leaves, also one that Ctrl-C stopped. First what is dear, then the test set, which may take a while.
 int write_results(strata::model& model, const strata::history& history, const options& options, const pictures& data,
                   const outputs& files) {
@@ -102,12 +107,15 @@ int write_results(strata::model& model, const strata::history& history, const op
         for (const std::string& sentence : comparisons(options, data, false)) notes.push_back(sentence);
         if (!data.short_batches.empty()) notes.push_back(data.short_batches + ".");
         if (const std::string warning = statistics_warning(model, "test"); !warning.empty()) notes.push_back(warning);
-        say((options.quiet ? "" : "\n") + result_line(*test));
+        if (test->non_finite_rows == 0) say((options.quiet ? "" : "\n") + result_line(*test));
     } else {
         notes.push_back(left_out(seconds_left, stopped, files.model_path()));
     }
-    files.save_settings(history, model, test);
-    files.save_report(history, model, test, notes);
+    const bool failed = test && test->non_finite_rows > 0;
+    if (failed) notes = {not_finite(*test)};
+    files.save_settings(history, model, failed ? std::optional<test_result>() : test);
+    files.save_report(history, model, failed ? std::optional<test_result>() : test, notes);
+    if (failed) throw strata::error(notes.front() + " (" + files.model_path() + "); try a smaller learning rate, such as 0.001");
     if (!options.quiet)
         for (const std::string& sentence : notes) say("  " + wrapped(sentence, 2) + "\n");
     say("results\n" + files.list());
@@ -135,6 +143,14 @@ strata::loaded_model saved_model(const options& options, const chosen_device& ch
     } catch (const strata::invalid_input& e) { throw strata::invalid_input(advised(named(e.what()))); } catch (const strata::io_error& e) {
         throw strata::io_error(named(e.what()));
     }
+}
+
+// In what the model computes here, and why where that is not what the file says.
+std::string evaluated_in(const options& options, const strata::loaded_model& loaded) {
+    const strata::precision here = loaded.model.options().precision;
+    const std::string name = strata::name_of(here);
+    if (options.precision || here == loaded.trained_in) return name;
+    return name + " (the model was trained in " + strata::name_of(loaded.trained_in) + ", which this device does not compute in)";
 }
 
 }  // namespace
@@ -194,11 +210,13 @@ int evaluate(const options& options) {
             data.source + ": " + counted(rows.rows(), "test row", "test rows") +
             (data.short_batches.empty() ? "" : "\nnote      " + wrapped(data.short_batches, 10)) + "\nmodel     " + options.evaluate +
             ": " + grouped(loaded.model.program().parameter_count()) + " parameters, " + counted(loaded.model.steps(), "step", "steps") +
-            " trained, written by strata " + loaded.version + "\nprecision " + strata::name_of(loaded.model.options().precision) + "\n" +
+            " trained, written by strata " + loaded.version + "\nprecision " + wrapped(evaluated_in(options, loaded), 10) + "\n" +
             (chosen.kernels.empty() ? "" : "tuning    " + wrapped(chosen.kernels, 10) + "\n") + "\n");
     const auto result = run_on_test_set(loaded.model, rows, options.batch_size, [](double) { return !was_interrupted(); });
     if (!result) stop_if_interrupted();
     const test_result& test = result.value();
+    if (test.non_finite_rows > 0)
+        throw strata::error("--evaluate " + options.evaluate + ": " + not_finite(test) + "; evaluate another model");
     say(result_line(test));
     if (!options.quiet) {
         for (const std::string& sentence : comparisons(options, data, true)) say("  " + wrapped(sentence, 2) + "\n");

@@ -4,6 +4,7 @@
 
 #include "figures.hpp"
 
+#include <strata/core/finite.hpp>
 #include <strata/training/predictor.hpp>
 
 #include <algorithm>
@@ -53,6 +54,7 @@ std::optional<test_result> run_on_test_set(strata::model& model, const strata::d
         const std::span<const float> values = std::span<const float>(outputs).subspan(row * classes, classes);
         const auto best = std::max_element(values.begin(), values.end()) - values.begin();
         const std::int32_t label = rows.labels[row];
+        if (!std::all_of(values.begin(), values.end(), [](float value) { return strata::is_finite(value); })) ++result.non_finite_rows;
         loss += loss_of(values, static_cast<std::size_t>(label), predictor.ends_in_softmax());
         result.confusion.add(label, static_cast<int>(best));
     }

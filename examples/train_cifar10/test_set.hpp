@@ -11,6 +11,7 @@
 #include <strata/files/confusion.hpp>
 #include <strata/training/model.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ namespace train_cifar10 {
 struct test_result {
     strata::evaluation figures;
     strata::confusion_matrix confusion;
+    std::int64_t non_finite_rows = 0;  // whose outputs hold NaN or infinity: then the rest says nothing
 };
 
 // Nothing when go_on, which is asked every few hundred rows with the seconds that the rest will take, says no.

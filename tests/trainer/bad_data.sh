@@ -20,6 +20,19 @@ copy && rows 1 10 >>bad/data_batch_1.bin && try "label 10" --data bad
 copy && rm bad/data_batch_1.bin && mkdir bad/data_batch_1.bin && try "data_batch_1.bin" --data bad
 printf 'this is no archive' >archive.tar.gz && try "archive.tar.gz" --data archive.tar.gz
 gzip -c good/test_batch.bin >archive.tar.gz && try "archive.tar.gz" --data archive.tar.gz
+# A pipe that nobody writes to is not waited for. (-k: a trainer that waits ends at the second signal only.)
+mkfifo pipe
+unwaiting() {
+    timeout -k 1 20 "$trainer" "${@:2}" >.out 2>.err </dev/null
+    code=$?
+    [ "$code" = 2 ] && [[ $(cat .err) == *"$1"*"this is not a regular file"* ]] || complain "[${*:2}] exit code $code: $(cat .err)"
+}
+unwaiting "pipe: " --data pipe --out result
+unwaiting "--evaluate pipe: " --evaluate pipe
+unwaiting "--tuning pipe: " --tuning pipe --out result
+for file in data_batch_1.bin test_batch.bin batches.meta.txt; do
+    copy && rm bad/$file && mkfifo bad/$file && unwaiting "bad/$file: " --data bad --out result
+done
 if [ "$(id -u)" != 0 ]; then
     copy && chmod 000 bad && try "bad" --data bad
     chmod 755 bad

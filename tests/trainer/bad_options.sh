@@ -5,6 +5,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/support.sh"
 
 expect 2 "--nonsense: there is no such option; train_cifar10 --help lists" --nonsense
 expect 2 "extra: this is neither an option nor the value of one" extra
+expect 2 "--quiet=maybe: give --quiet alone, or leave it out" --quiet=maybe
 expect 2 "--device gpu: give auto, cpu or cuda" --device gpu
 expect 2 "--device '': give auto, cpu or cuda" --device ""
 expect 2 "--conventions tensorflow: give keras or torch" --conventions tensorflow

@@ -18,7 +18,7 @@ for part in "virtual GPU" "an NVIDIA device is visible and usable" "tf32"; do
 done
 # Trained on a GPU, evaluated on the CPU, which has no TF32.
 run --evaluate result/model.safetensors --device cpu
-said "precision fp32"
+said "precision fp32 (the model was trained in tf32, which this device does not compute in)"
 rm -rf result; run "${tiny[@]}" --device cuda --precision fp32 --threads 2
 said "chosen because cuda was asked for"
 said "; fp32; seed 1"

@@ -276,6 +276,10 @@ STRATA_INLINE bool is_directory(const std::string& path) {
 }
 
 STRATA_INLINE archive_source open(const std::string& path, archive_source::part wanted) {
+    struct stat info{};
+    if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))  // before it is opened: opening a pipe waits for a writer
+        throw invalid_input(path +
+                            ": this is not a regular file; give cifar-10-binary.tar.gz or the directory that holds data_batch_1.bin");
     file_handle file(std::fopen(path.c_str(), "rb"));
     if (!file)
         throw invalid_input(

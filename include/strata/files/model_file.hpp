@@ -32,6 +32,7 @@ struct loaded_model {
     std::vector<std::string> class_names;
     preprocessing input;
     std::string version;  // of the strata that wrote it
+    precision trained_in = precision::fp32;  // the file's, whatever it was loaded in
 };
 
 struct load_options {

@@ -232,7 +232,7 @@ STRATA_INLINE loaded_model load_model(const std::string& path, const device& dev
         result.executor().write(state::statistic, i, file.floats(variable_name(view, view.statistics[i])));
     for (const std::string& name : about.imported_statistics()) result.write(name, file.floats(name));
     result.executor().set_steps(steps);
-    return {std::move(result), std::move(class_names), input, about.text("strata.version")};
+    return {std::move(result), std::move(class_names), input, about.text("strata.version"), about.precision()};
 }
 
 }  // namespace strata::inline STRATA_ABI
