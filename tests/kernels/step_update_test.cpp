@@ -155,11 +155,24 @@ TEST_CASE("one NaN or infinity anywhere is found, in floats and in bf16, however
                 std::vector<bf16> half;
                 for (const float value : values) half.push_back(bf16(value));
                 step_state state{}, state_of_half{};
-                run(find_non_finite<float>{&state, values.data(), 100, threads}, static_cast<std::size_t>(threads));
-                run(find_non_finite<bf16>{&state_of_half, half.data(), 100, threads}, static_cast<std::size_t>(threads));
+                run(find_non_finite<float>{&state, values.data(), 100, 100, threads}, static_cast<std::size_t>(threads));
+                run(find_non_finite<bf16>{&state_of_half, half.data(), 100, 100, threads}, static_cast<std::size_t>(threads));
                 CHECK(state.found_non_finite == (bad == 1e38f ? 0 : 1));
                 CHECK(state_of_half.found_non_finite == state.found_non_finite);
             }
+        }
+    }
+}
+
+TEST_CASE("an inverse deviation of 0, or one that gives an infinite variance, is found; the same values among gradients are not") {
+    for (const std::int64_t threads : {1, 3, 64}) {
+        for (const float bad : {0.0f, 1e-20f, std::numeric_limits<float>::infinity(), 5e-19f}) {
+            std::vector<float> values(100, 0.0f);
+            for (std::size_t i = 60; i < 100; ++i) values[i] = 0.75f;
+            values[83] = bad;
+            step_state state{};
+            run(find_non_finite<float>{&state, values.data(), 60, 100, threads}, static_cast<std::size_t>(threads));
+            CHECK(state.found_non_finite == (bad == 5e-19f ? 0 : 1));  // a variance of 4e36
         }
     }
 }

@@ -5,6 +5,7 @@
 #include <strata/data/dataset.hpp>
 
 #include <strata/core/error.hpp>
+#include <strata/core/finite.hpp>
 
 #include <cstddef>
 
@@ -47,7 +48,7 @@ STRATA_INLINE void check_one_hot(const dataset_view& data) {
         throw invalid_input("one_hot: there are " + std::to_string(data.one_hot.size()) + " values, but " + std::to_string(data.rows()) +
                             " pictures of " + std::to_string(data.classes) + " classes; give (rows, classes) values");
     for (std::size_t i = 0; i < data.one_hot.size(); ++i)
-        if (!(data.one_hot[i] >= 0.0f && data.one_hot[i] <= 1.0f))  // true for NaN, too
+        if (!(is_finite(data.one_hot[i]) && data.one_hot[i] >= 0.0f && data.one_hot[i] <= 1.0f))
             throw invalid_input("one_hot: row " + std::to_string(i / classes) + " has " + std::to_string(data.one_hot[i]) + " for class " +
                                 std::to_string(i % classes) + "; give values from 0 to 1");
 }

@@ -5,6 +5,7 @@
 #include <strata/data/split.hpp>
 
 #include <strata/core/error.hpp>
+#include <strata/core/finite.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -51,7 +52,7 @@ STRATA_INLINE std::int64_t checked_split_at(std::int64_t rows, double validation
     const std::string option = std::string("validation_split ") + number;
     if (rows < 0 || rows > INT64_C(0xFFFFFFFF))
         throw invalid_input("rows: " + std::to_string(rows) + " is not between 0 and 4,294,967,295");
-    if (!(validation_split >= 0.0 && validation_split <= 1.0))
+    if (!(is_finite(validation_split) && validation_split >= 0.0 && validation_split <= 1.0))
         throw invalid_input(option + " is no fraction: give one above 0 and below 1, such as 0.2");
     const auto split_at = static_cast<std::int64_t>(std::floor(static_cast<double>(rows) * (1.0 - validation_split)));
     if (split_at > 0 && split_at < rows) return split_at;

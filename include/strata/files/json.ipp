@@ -5,10 +5,10 @@
 #include <strata/files/json.hpp>
 
 #include <strata/core/error.hpp>
+#include <strata/core/finite.hpp>
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <numeric>
 #include <system_error>
 #include <utility>
@@ -243,7 +243,7 @@ private:
 
 template <typename Number>
 std::string shortest(Number value) {
-    if (!std::isfinite(value)) return "null";
+    if (!is_finite(value)) return "null";
     char text[40];
     const auto [end, problem] = std::to_chars(text, text + sizeof text, value);
     return problem == std::errc{} ? std::string(text, end) : "null";

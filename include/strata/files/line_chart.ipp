@@ -4,6 +4,7 @@
 
 #include <strata/files/line_chart.hpp>
 
+#include <strata/core/finite.hpp>
 #include <strata/files/json.hpp>
 
 #include <algorithm>
@@ -68,7 +69,7 @@ STRATA_INLINE std::string curve(const line_chart& chart, const axes& a, std::siz
     std::string path, marks;
     bool pen_down = false;
     for (std::size_t i = 0; i < line.values.size(); ++i) {
-        if (!std::isfinite(line.values[i])) {
+        if (!is_finite(line.values[i])) {
             pen_down = false;
             continue;
         }
@@ -100,7 +101,7 @@ STRATA_INLINE std::string legend(const line_chart& chart) {
 }  // namespace line_chart_detail
 
 STRATA_INLINE std::vector<double> round_ticks(double low, double high, int count) {
-    if (!std::isfinite(low) || !std::isfinite(high)) return {0, 1};
+    if (!is_finite(low) || !is_finite(high)) return {0, 1};
     if (high <= low) {
         const double half = low == 0 ? 0.5 : std::abs(low) * 0.1;
         low -= half;
@@ -150,7 +151,7 @@ STRATA_INLINE std::string svg(const line_chart& chart) {
     for (const line_chart::line& line : chart.lines) {
         count = std::max(count, line.values.size());
         for (const double value : line.values) {
-            if (!std::isfinite(value)) continue;
+            if (!is_finite(value)) continue;
             low = std::min(low, value);
             high = std::max(high, value);
         }

@@ -5,6 +5,7 @@
 #include <strata/files/program_text.hpp>
 
 #include <strata/core/error.hpp>
+#include <strata/core/finite.hpp>
 #include <strata/files/json.hpp>
 #include <strata/layers/avg_pool2d.hpp>
 #include <strata/layers/batch_norm.hpp>
@@ -22,7 +23,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -125,7 +125,7 @@ struct line_reader {
         if (take("unset")) return unset;
         float value = 0;
         const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (problem != std::errc{} || !std::isfinite(value)) fail("a number is expected");
+        if (problem != std::errc{} || !is_finite(value)) fail("a number is expected");
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         return value;
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <strata/core/config.hpp>
+#include <strata/core/finite.hpp>
 #include <strata/core/host_device.hpp>
 
 #include <cstddef>
@@ -22,9 +23,9 @@ struct non_finite_stage {
     STRATA_HOST_DEVICE void operator()(std::size_t b) const {
         const std::int64_t first = static_cast<std::int64_t>(b) * block;
         const std::int64_t last = first + block < count ? first + block : count;
-        int bad = 0;
-        for (std::int64_t i = first; i < last; ++i) bad |= src[i] - src[i] == 0.0f ? 0 : 1;  // inf - inf and NaN - NaN are NaN
-        found[b] = static_cast<std::uint8_t>(bad);
+        std::uint32_t bits = 0;
+        for (std::int64_t i = first; i < last; ++i) bits |= non_finite_bit(src[i]);
+        found[b] = any_non_finite(bits) ? 1 : 0;
     }
 
     STRATA_HOST_DEVICE static constexpr bool any(const std::uint8_t* found, std::int64_t blocks) {

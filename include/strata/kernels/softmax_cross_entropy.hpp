@@ -6,6 +6,7 @@
 #pragma once
 
 #include <strata/core/config.hpp>
+#include <strata/core/finite.hpp>
 #include <strata/core/host_device.hpp>
 
 #include <cmath>
@@ -48,7 +49,7 @@ struct softmax_cross_entropy_row {
             const float scale = total / sum;
             for (int k = 0; k < classes; ++k) grad[k] = static_cast<G>(grad_scale * (std::exp(z[k] - largest) * scale - target(best, k)));
         }
-        return {std::isnan(sum) ? sum : loss, found == best};
+        return {is_nan(sum) ? sum : loss, found == best};
     }
 
 private:

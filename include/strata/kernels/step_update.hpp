@@ -4,6 +4,7 @@
 #pragma once
 
 #include <strata/core/config.hpp>
+#include <strata/core/finite.hpp>
 #include <strata/core/host_device.hpp>
 #include <strata/kernels/adam.hpp>
 #include <strata/kernels/bf16.hpp>
@@ -16,21 +17,27 @@
 
 namespace strata::inline STRATA_ABI::kernels {
 
-// Index: t of `threads`, which reads the values t, t + threads, t + 2 * threads ...  T is float or bf16.
+// Above epsilon it is the batch's variance. An infinite variance leaves an inverse deviation that looks harmless, 0.
+STRATA_HOST_DEVICE inline float variance_and_epsilon(float inverse_deviation) { return 1.0f / (inverse_deviation * inverse_deviation); }
+
+// Index: t of `threads`, which reads the values t, t + threads, t + 2 * threads ...  T is float or bf16. From `inverse_deviations` on
+// they are those, and an infinite variance is found as well.
 template <typename T>
 struct find_non_finite {
     step_state* state;
     const T* src;  // (count)
-    std::int64_t count;
+    std::int64_t inverse_deviations, count;
     std::int64_t threads;
 
     STRATA_HOST_DEVICE void operator()(std::size_t t) const {
-        bool bad = false;
-        for (std::int64_t i = static_cast<std::int64_t>(t); i < count; i += threads) {
+        std::uint32_t bits = 0;
+        std::int64_t i = static_cast<std::int64_t>(t);
+        for (; i < inverse_deviations; i += threads) bits |= non_finite_bit(static_cast<float>(src[i]));
+        for (; i < count; i += threads) {
             const float value = static_cast<float>(src[i]);
-            bad |= value - value != 0.0f;
+            bits |= non_finite_bit(value) | non_finite_bit(variance_and_epsilon(value));
         }
-        if (bad) state->found_non_finite = 1;
+        if (any_non_finite(bits)) state->found_non_finite = 1;
     }
 };
 
@@ -111,8 +118,7 @@ struct update_statistics {
         for (std::int64_t n = 0; n < layer_count; ++n) {
             const normalized_layer& at = layers[n];
             if (c < at.channels) {
-                const float inverse = at.batch_inverse_deviation[c];
-                const float above = 1.0f / (inverse * inverse) - at.epsilon;
+                const float above = variance_and_epsilon(at.batch_inverse_deviation[c]) - at.epsilon;
                 const float variance = above > 0 ? above : 0.0f;  // the root and its inverse were rounded
                 moving_statistics{.batch_mean = at.batch_mean + c,
                                   .batch_variance = &variance,

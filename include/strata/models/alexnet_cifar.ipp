@@ -5,6 +5,7 @@
 #include <strata/models/alexnet_cifar.hpp>
 
 #include <strata/core/error.hpp>
+#include <strata/core/finite.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +14,7 @@
 namespace strata::inline STRATA_ABI {
 
 STRATA_INLINE program alexnet_cifar_program(double width, int classes, shape input) {
-    if (!(width > 0 && width <= 1000))
+    if (!(is_finite(width) && width > 0 && width <= 1000))
         throw invalid_input("width: " + std::to_string(width) + " is not above 0 and at most 1000; give 1.0, or 0.25");
     if (classes < 1) throw invalid_input("classes: there are " + std::to_string(classes) + "; give at least 1");
     const auto scaled = [width](int count) { return std::max(1, static_cast<int>(std::nearbyint(count * width))); };

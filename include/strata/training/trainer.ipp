@@ -6,6 +6,7 @@
 #include <strata/training/trainer.hpp>
 
 #include <strata/core/error.hpp>
+#include <strata/core/finite.hpp>
 #include <strata/core/random.hpp>
 
 #include <algorithm>
@@ -45,7 +46,7 @@ STRATA_INLINE void check_options(const fit_options& options) {
     if (options.validation_batch_size < 0)
         throw invalid_input("validation_batch_size is " + std::to_string(options.validation_batch_size) +
                             "; give at least 1, or 0 for the batch size");
-    if (!(options.validation_split >= 0 && options.validation_split < 1))
+    if (!(is_finite(options.validation_split) && options.validation_split >= 0 && options.validation_split < 1))
         throw invalid_input("validation_split is " + number_text(options.validation_split) +
                             "; give a fraction of at least 0 and below 1, such as 0.2");
     if (options.validation_split > 0 && !options.validation.empty())
@@ -176,14 +177,14 @@ STRATA_INLINE std::vector<std::int64_t> order_of(const std::vector<std::int64_t>
 }
 
 STRATA_INLINE void check_rate(float value) {
-    if (!(value >= 0 && value <= 1e30f))
+    if (!(is_finite(value) && value >= 0 && value <= 1e30f))
         throw invalid_input("learning_rate is " + number_text(static_cast<double>(value)) + "; give a number of at least 0, such as 0.001");
 }
 
 // What would make every update NaN.
 STRATA_INLINE void check_optimizer(const optimizer& o) {
     const auto check = [](const char* name, double value, bool good, const char* wanted) {
-        if (!good) throw invalid_input(std::string(name) + " is " + number_text(value) + "; give " + wanted);
+        if (!good || !is_finite(value)) throw invalid_input(std::string(name) + " is " + number_text(value) + "; give " + wanted);
     };
     check_rate(o.learning_rate);
     check("beta1", o.beta1, o.beta1 >= 0 && o.beta1 < 1, "at least 0 and below 1, such as 0.9");
@@ -207,7 +208,7 @@ STRATA_INLINE std::vector<float> rates_of(const fit_options& options, float rate
 
 STRATA_INLINE trainer::trainer(model& model, const strata::optimizer& optimizer, const softmax_cross_entropy& loss)
     : model_(model), optimizer_(optimizer), loss_(loss) {
-    if (!(loss.label_smoothing >= 0 && loss.label_smoothing < 1))
+    if (!(is_finite(loss.label_smoothing) && loss.label_smoothing >= 0 && loss.label_smoothing < 1))
         throw invalid_input("label_smoothing is " + trainer_detail::number_text(static_cast<double>(loss.label_smoothing)) +
                             "; give at least 0 and below 1");
     trainer_detail::check_optimizer(optimizer);

@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <strata/layers/batch_norm.hpp>
+#include <strata/layers/dense.hpp>
+#include <strata/layers/flatten.hpp>
 #include <support/device_step.hpp>
 #include <support/random_values.hpp>
 #include <files/scratch_folder.hpp>
@@ -201,6 +204,34 @@ TEST_CASE("after a step whose loss is not finite nothing is committed in its epo
     enqueue_epoch(executor, *good, 16, 16);
     CHECK_FALSE(results_of(executor).at(0).non_finite);
     CHECK(m.steps() == 2);
+}
+
+TEST_CASE("a batch whose variance is infinite is not committed, by cuDNN's batch norm or by our own") {
+    for (const int channels : {3, 4}) {  // of which cuDNN takes 4
+        CAPTURE(channels);
+        program p({2, 2, channels});
+        build::dense(p, build::flatten(p, build::batch_norm(p, p.input())), {.units = 4});
+        p.check();
+        std::vector<float> floats(static_cast<std::size_t>(8 * 4 * channels), 0.5f);
+        for (std::size_t i = 0; i < floats.size(); i += 7) floats[i] = -0.5f;
+        const std::vector<std::int32_t> labels{0, 1, 2, 3, 0, 1, 2, 3};
+        const auto committed = [&](float factor) {
+            std::vector<float> values = floats;
+            for (float& v : values) v *= factor;
+            model m(p.view(), cuda::open());
+            m.executor().configure(sgd{}, {});
+            const auto resident = m.executor().load(view_of({2, 2, channels}, 4, values, labels));
+            enqueue_epoch(m.executor(), *resident, 8, 8);
+            const auto results = results_of(m.executor());
+            if (channels == 4) CHECK(results.at(0).loss - results.at(0).loss == 0.0f);  // only the inverse deviation tells, 0
+            for (const auto& of : read_all(m.executor(), m.program(), state::statistic))
+                for (const float v : of) CHECK(v - v == 0.0f);
+            CHECK(results.at(0).non_finite == (m.steps() == 0));
+            return m.steps();
+        };
+        CHECK(committed(1e15f) == 1);
+        CHECK(committed(1e20f) == 0);
+    }
 }
 
 TEST_CASE("more steps than may be in flight are reported in their order") {

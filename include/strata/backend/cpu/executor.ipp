@@ -6,6 +6,7 @@
 #include <strata/backend/cpu/tuning.hpp>
 #include <strata/backend/cpu/vector_width.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/finite.hpp>
 #include <strata/kernels/adam.hpp>
 #include <strata/kernels/finite.hpp>
 #include <strata/kernels/gather.hpp>
@@ -174,7 +175,7 @@ STRATA_INLINE void executor::step() {
                        .loss = static_cast<float>(loss / static_cast<double>(count)),
                        .rows = static_cast<int>(count),
                        .correct = correct};
-    result.non_finite = !std::isfinite(result.loss);
+    result.non_finite = !is_finite(result.loss);
     if (!result.non_finite) {
         g.run(context, c.lowered.forward_end, g.size());
         result.non_finite = !gradients_are_finite() || !statistics_are_finite(c);
@@ -204,7 +205,7 @@ STRATA_INLINE bool executor::gradients_are_finite() {
 STRATA_INLINE bool executor::statistics_are_finite(const compiled& c) {
     const auto finite = [&c](const value& v) {
         const float* values = c.lowered.actions.data(v);
-        return std::all_of(values, values + v.desc.bytes() / sizeof(float), [](float x) { return std::isfinite(x); });
+        return std::all_of(values, values + v.desc.bytes() / sizeof(float), [](float x) { return is_finite(x); });
     };
     return std::all_of(c.lowered.statistics.begin(), c.lowered.statistics.end(),
                        [&](const batch_statistics& s) { return finite(s.mean) && finite(s.variance); });

@@ -21,8 +21,8 @@ protected:
     array batch_norm(const operation& op, forward_record& record) {
         const std::int64_t channels = out(op).channels;
         record.mean = {area::batch_statistics, -1, batch_statistics_end_};
-        record.inverse_deviation = {area::batch_statistics, -1, batch_statistics_end_ + aligned(channels * 4)};
-        batch_statistics_end_ += 2 * aligned(channels * 4);
+        record.inverse_deviation = {area::batch_statistics, -1, layout_.batch_statistic_bytes / 2 + batch_statistics_end_};
+        batch_statistics_end_ += aligned(channels * 4);
         const array dst = fresh(out(op));
         graph_writer g = writer();
         const auto vector = [&](const location& at) { return g.per_channel(at, cudnn::data_type::f32, channels); };
@@ -172,7 +172,7 @@ private:
         return list;
     }
 
-    std::int64_t batch_statistics_end_ = 0;
+    std::int64_t batch_statistics_end_ = 0;  // of the means
 };
 
 }  // namespace strata::inline STRATA_ABI::cuda::detail

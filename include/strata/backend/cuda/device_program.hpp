@@ -29,7 +29,7 @@ enum class area : unsigned char {
     narrow_parameters,  // their bf16 copies, in the same order
     gradients,          // f32, as the parameters
     statistics,         // moving means and variances, f32
-    batch_statistics,   // each batch norm's mean and inverse deviation of the batch, f32
+    batch_statistics,   // of the batch: each batch norm's mean, then each one's inverse deviation, f32
     row_results         // loss and correctness of each row of a batch, f32
 };
 inline constexpr std::size_t areas = 8;

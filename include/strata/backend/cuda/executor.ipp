@@ -153,7 +153,12 @@ STRATA_INLINE void executor::commit(const compiled& c, const launch_context& con
     const model_memory& memory = shared_->memory;
     const conventions& how = shared_->how.conventions;
     const std::int64_t threads = std::min<std::int64_t>(memory.found_count(), 1 << 16);
-    context.launch(kernels::find_non_finite<float>{context.state, memory.gradients(), memory.found_count(), threads}, threads);
+    context.launch(kernels::find_non_finite<float>{.state = context.state,
+                                                   .src = memory.gradients(),
+                                                   .inverse_deviations = memory.found_count() - memory.inverse_deviation_count(),
+                                                   .count = memory.found_count(),
+                                                   .threads = threads},
+                   threads);
     if (c.channels > 0) {
         context.launch(
             kernels::update_statistics{context.state, reinterpret_cast<const kernels::normalized_layer*>(c.normalized_layers.data()),

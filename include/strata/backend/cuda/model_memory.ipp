@@ -24,6 +24,8 @@ STRATA_INLINE model_memory::model_memory(const program_view& program, precision 
       narrow_(detail::zeroed(of == precision::bf16 ? layout_.parameter_bytes / 2 : 0, on)),
       gradients_(detail::zeroed(layout_.parameter_bytes + layout_.batch_statistic_bytes, on)),
       statistics_(detail::zeroed(layout_.statistic_bytes, on)) {
+    const std::int64_t inverse_deviations = inverse_deviation_count() * 4;
+    fill(gradients_.data() + gradients_.bytes() - inverse_deviations, 0x3f, inverse_deviations, on.get());
     for (const variable& v : program.parameters) parameter_sizes_.push_back(static_cast<std::size_t>(v.size()));
     for (const variable& v : program.statistics) statistic_sizes_.push_back(static_cast<std::size_t>(v.size()));
 }

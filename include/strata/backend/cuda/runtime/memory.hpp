@@ -66,6 +66,7 @@ std::int64_t free_memory();  // bytes that the current device has left
 // In stream order. Either side may be the device's or the host's; the host's must be pinned, or stay untouched until the stream is done.
 void copy(void* to, const void* from, std::int64_t bytes, cudaStream_t stream);
 void zero(void* to, std::int64_t bytes, cudaStream_t stream);
+void fill(void* to, unsigned char value, std::int64_t bytes, cudaStream_t stream);  // every byte
 
 }  // namespace strata::inline STRATA_ABI::cuda
 

@@ -71,9 +71,11 @@ STRATA_INLINE void copy(void* to, const void* from, std::int64_t bytes, cudaStre
     check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDefault, stream), "cudaMemcpyAsync");
 }
 
-STRATA_INLINE void zero(void* to, std::int64_t bytes, cudaStream_t stream) {
+STRATA_INLINE void zero(void* to, std::int64_t bytes, cudaStream_t stream) { fill(to, 0, bytes, stream); }
+
+STRATA_INLINE void fill(void* to, unsigned char value, std::int64_t bytes, cudaStream_t stream) {
     if (bytes <= 0) return;
-    check(cudaMemsetAsync(to, 0, static_cast<std::size_t>(bytes), stream), "cudaMemsetAsync");
+    check(cudaMemsetAsync(to, value, static_cast<std::size_t>(bytes), stream), "cudaMemsetAsync");
 }
 
 }  // namespace strata::inline STRATA_ABI::cuda
