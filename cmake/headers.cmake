@@ -136,8 +136,10 @@ set(STRATA_HEADERS
   strata/data/dataset.ipp
   strata/data/split.hpp
   strata/data/split.ipp
-  strata/files/atomic_file.hpp
-  strata/files/atomic_file.ipp
+  strata/disk/atomic_file.hpp
+  strata/disk/atomic_file.ipp
+  strata/disk/read_file.hpp
+  strata/disk/read_file.ipp
   strata/files/confusion.hpp
   strata/files/confusion.ipp
   strata/files/crc32.hpp
@@ -151,8 +153,6 @@ set(STRATA_HEADERS
   strata/files/model_file.ipp
   strata/files/program_text.hpp
   strata/files/program_text.ipp
-  strata/files/read_file.hpp
-  strata/files/read_file.ipp
   strata/files/report.hpp
   strata/files/report.ipp
   strata/files/report_style.hpp

@@ -4,7 +4,7 @@
 //     cudnn_graph tests/devices/h100_sm90.json     tells which plan cuDNN would take on a GPU that is only described; needs none here
 #include <strata/backend/cuda/cudnn/engines.hpp>
 #include <strata/backend/cuda/runtime/memory.hpp>
-#include <strata/files/read_file.hpp>
+#include <strata/disk/read_file.hpp>
 
 #include <cstdio>
 #include <exception>
@@ -25,8 +25,7 @@ int main(int argc, char** argv) try {
     graph.relu(biased, y);
 
     if (argc == 2) {  // a described GPU
-        const auto text = read_file(argv[1]);
-        const plan found = find_plan(graph, target::described({reinterpret_cast<const char*>(text.data()), text.size()}), {}, "example");
+        const plan found = find_plan(graph, target::described(read_text(argv[1])), {}, "example");
         std::printf("%s\nengine %lld, workspace %lld bytes", graph.describe().c_str(), static_cast<long long>(found.engine()),
                     static_cast<long long>(found.workspace_bytes()));
         for (const auto& note : found.notes()) std::printf(", %s", note.c_str());

@@ -6,7 +6,7 @@
 
 #include <strata/core/error.hpp>
 #include <strata/core/function_ref.hpp>
-#include <strata/files/atomic_file.hpp>
+#include <strata/disk/atomic_file.hpp>
 #include <strata/files/history_file.hpp>
 #include <strata/files/json.hpp>
 #include <strata/files/model_file.hpp>

@@ -13,13 +13,14 @@ declare -A may=(
     [layers]="core network"
     [losses]="core"
     [optimizers]="core network"
-    [data]="core"
+    [disk]="core"
+    [data]="core disk"
     [backend]="core network data kernels losses optimizers"
     [backend/cpu]="core network data kernels losses optimizers backend"
-    [backend/cuda]="core network data kernels losses optimizers backend"
+    [backend/cuda]="core disk network data kernels losses optimizers backend"
     [training]="core layers network losses optimizers data backend"
     [models]="core layers network losses optimizers data backend training"
-    [files]="core layers network losses optimizers data backend training models"
+    [files]="core disk layers network losses optimizers data backend training models"
 )
 find_room() {  # backend/device.hpp -> backend, backend/cpu/engine.hpp -> backend/cpu, cpu.hpp -> .
     case $1 in

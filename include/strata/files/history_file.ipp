@@ -4,7 +4,7 @@
 
 #include <strata/files/history_file.hpp>
 
-#include <strata/files/atomic_file.hpp>
+#include <strata/disk/atomic_file.hpp>
 #include <strata/files/json.hpp>
 
 #include <algorithm>

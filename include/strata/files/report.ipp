@@ -4,7 +4,7 @@
 
 #include <strata/files/report.hpp>
 
-#include <strata/files/atomic_file.hpp>
+#include <strata/disk/atomic_file.hpp>
 #include <strata/files/line_chart.hpp>
 #include <strata/files/report_style.hpp>
 

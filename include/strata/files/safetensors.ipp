@@ -5,9 +5,9 @@
 #include <strata/files/safetensors.hpp>
 
 #include <strata/core/error.hpp>
-#include <strata/files/atomic_file.hpp>
+#include <strata/disk/atomic_file.hpp>
+#include <strata/disk/read_file.hpp>
 #include <strata/files/json.hpp>
-#include <strata/files/read_file.hpp>
 
 #include <algorithm>
 #include <bit>

@@ -5,10 +5,10 @@
 #include <strata/files/tuning_file.hpp>
 
 #include <strata/core/error.hpp>
-#include <strata/files/atomic_file.hpp>
+#include <strata/disk/atomic_file.hpp>
+#include <strata/disk/read_file.hpp>
 #include <strata/files/crc32.hpp>
 #include <strata/files/json.hpp>
-#include <strata/files/read_file.hpp>
 #include <strata/files/safetensors.hpp>
 
 #include <algorithm>
@@ -180,10 +180,7 @@ STRATA_INLINE cpu::tuning parse_tuning(std::string_view text, const std::string&
     return result;
 }
 
-STRATA_INLINE cpu::tuning load_tuning(const std::string& path) {
-    const std::vector<std::byte> bytes = read_file(path, tuning_file_detail::longest);
-    return parse_tuning({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
-}
+STRATA_INLINE cpu::tuning load_tuning(const std::string& path) { return parse_tuning(read_text(path, tuning_file_detail::longest), path); }
 
 STRATA_INLINE std::vector<cpu::convolution_choices::entry> parse_convolutions(std::string_view text, const std::string& name) {
     const json::value list = json::parse(text, name, {.bytes = tuning_file_detail::longest, .depth = 6, .values = 500'000});

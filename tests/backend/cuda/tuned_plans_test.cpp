@@ -7,7 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <strata/backend/cuda/cudnn/sha256.hpp>
-#include <strata/files/read_file.hpp>
+#include <strata/disk/read_file.hpp>
 #include <strata/network/fusion.hpp>
 
 #include <data/files.hpp>
@@ -71,10 +71,6 @@ std::vector<std::int64_t> engines_of(const cuda::options& device, int batch) {
     return engines;
 }
 
-std::string read(const std::string& path) {
-    const auto bytes = read_file(path);
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 void write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
 
 std::string refusal_of(const std::string& path) {
@@ -117,7 +113,7 @@ TEST_CASE("a file with one byte changed, cut short or empty is refused by its na
     keep_others(table, 4);
     table.write(path, cuda::properties_of(0));
     CHECK(refusal_of(path) == "");
-    const std::string text = read(path);
+    const std::string text = read_text(path);
     for (std::size_t at = 0; at < text.size(); at += text.size() / 97 + 1) {
         std::string changed = text;
         changed[at] = static_cast<char>(changed[at] ^ 1);
@@ -128,7 +124,8 @@ TEST_CASE("a file with one byte changed, cut short or empty is refused by its na
         write(bad, text.substr(0, length));
         CHECK(refusal_of(bad).starts_with(bad + ": these tuned plans are damaged"));
     }
-    CHECK(refusal_of(folder.path() + "/none.plans").starts_with(folder.path() + "/none.plans: tuned plans cannot be read"));
+    CHECK(refusal_of(folder.path() + "/none.plans")
+              .starts_with(folder.path() + "/none.plans: cannot be read: No such file or directory; give the file of tuned plans"));
 }
 
 TEST_CASE("a file for another GPU or of other versions is refused, with both named") {
@@ -142,7 +139,7 @@ TEST_CASE("a file for another GPU or of other versions is refused, with both nam
     CHECK(refusal_of(path).find("for another GPU (" + other.name) != std::string::npos);
 
     table.write(path, cuda::properties_of(0));
-    std::string text = read(path);
+    std::string text = read_text(path);
     const std::size_t at = text.find("cuDNN 9.");
     REQUIRE(at != text.npos);
     text.replace(at, 8, "cuDNN 8.");
@@ -156,5 +153,5 @@ TEST_CASE("a file for another GPU or of other versions is refused, with both nam
 
 TEST_CASE("a folder that cannot be written is an error that names the file") {
     CHECK_THROWS_WITH_AS(cuda::tuned_plans().write("/proc/none/gpu.plans", cuda::properties_of(0)),
-                         doctest::Contains("/proc/none/gpu.plans: tuned plans could not be written"), io_error);
+                         doctest::Contains("/proc/none/gpu.plans: cannot be written: No such file or directory"), io_error);
 }

@@ -13,6 +13,8 @@
 #include <strata/backend/cuda/cudnn/plan_file.hpp>
 #include <strata/backend/cuda/cudnn/sha256.hpp>
 #include <strata/core/error.hpp>
+#include <strata/disk/atomic_file.hpp>
+#include <strata/disk/read_file.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -64,13 +66,17 @@ STRATA_INLINE std::optional<std::pair<std::string_view, std::string_view>> two_w
 
 STRATA_INLINE tuned_plans tuned_plans::read(const std::string& path, const device_properties& gpu) {
     using cudnn::take_line;
-    bool exists = false;
-    const auto bytes = cudnn::read_plan_file(path, exists);
-    if (!bytes) throw io_error(path + ": tuned plans cannot be read from here; give the file that script/verify-gpu wrote, or none");
+    constexpr std::int64_t most = std::int64_t{64} << 20;  // far above any file of plans
+    std::string bytes;
+    try {
+        bytes = read_text(path, most);
+    } catch (const error& e) {
+        throw io_error(std::string(e.what()) + "; give the file of tuned plans that script/verify-gpu wrote, or none");
+    }
     const auto refuse = [&path](const std::string& why) {
         return invalid_input(path + ": these tuned plans are " + why + "; run script/verify-gpu for new ones, or give no file of them");
     };
-    std::string_view text = *bytes;
+    std::string_view text = bytes;
     const bool ours = take_line(text, "strata") == "tuned plans 1";
     const auto sum = ours ? detail::two_words(take_line(text, "content")) : std::nullopt;
     if (!sum || sum->second != std::to_string(text.size()) || sum->first != cudnn::sha256(text)) throw refuse("damaged");
@@ -95,9 +101,8 @@ STRATA_INLINE void tuned_plans::write(const std::string& path, const device_prop
     for (const auto& [key, text] : entries_) content += "entry " + key + ' ' + std::to_string(text.size()) + '\n' + text;
     const std::string head = "strata tuned plans 1\ncontent " + cudnn::sha256(content) + ' ' + std::to_string(content.size()) + '\n';
     const std::size_t slash = path.rfind('/');
-    const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
-    if (!cudnn::write_plan_file(folder, path, head + content))
-        throw io_error(path + ": tuned plans could not be written; is the folder writable, and the disk not full?");
+    if (slash != path.npos) make_folders(path.substr(0, slash));
+    write_file(path, head + content);
 }
 
 STRATA_INLINE const std::string* tuned_plans::text_of(const std::string& key) const {

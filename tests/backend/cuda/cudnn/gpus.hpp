@@ -3,7 +3,7 @@
 #pragma once
 
 #include <strata/backend/cuda/cudnn/engines.hpp>
-#include <strata/files/read_file.hpp>
+#include <strata/disk/read_file.hpp>
 
 #include <cstdlib>
 #include <string>
@@ -16,8 +16,7 @@ extern "C" __attribute__((used)) inline const char* __asan_default_options() { r
 namespace strata_tests {
 
 inline std::string gpu_json(const std::string& name) {
-    const auto bytes = strata::read_file(std::string(STRATA_TEST_DIR) + "/devices/" + name + ".json");
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    return strata::read_text(std::string(STRATA_TEST_DIR) + "/devices/" + name + ".json");
 }
 
 inline strata::cudnn::target gpu(const std::string& name) { return strata::cudnn::target::described(gpu_json(name)); }

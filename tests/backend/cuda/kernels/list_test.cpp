@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The same kernels everywhere: in the enumeration, in kernels.cu, and among the host bodies of the virtual GPU.
 #include <strata/backend/cuda/kernels/list.hpp>
-#include <strata/files/read_file.hpp>
+#include <strata/disk/read_file.hpp>
 
 #include <regex>
 #include <set>
@@ -15,8 +15,7 @@ namespace {
 
 // The words of the file that the pattern's group finds; each once.
 std::set<std::string> names_in(const std::string& file, const char* pattern) {
-    const auto bytes = read_file(file);
-    const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const std::string text = read_text(file);
     const std::regex expression(pattern);
     std::set<std::string> names;
     for (std::sregex_iterator hit(text.begin(), text.end(), expression), end; hit != end; ++hit) {
@@ -53,8 +52,7 @@ TEST_CASE("the virtual GPU has a body for each") {
 TEST_CASE("a name runs the same body on the device and on the host") {
     const std::string root = STRATA_TEST_DIR;
     const auto pairs = [](const std::string& file, const char* pattern, std::size_t name, std::size_t body) {
-        const auto bytes = read_file(file);
-        const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        const std::string text = read_text(file);
         const std::regex expression(pattern);
         std::set<std::string> found;
         for (std::sregex_iterator hit(text.begin(), text.end(), expression), end; hit != end; ++hit)

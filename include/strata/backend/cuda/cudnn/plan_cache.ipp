@@ -6,6 +6,9 @@
 
 #include <strata/backend/cuda/cudnn/plan_file.hpp>
 #include <strata/backend/cuda/cudnn/sha256.hpp>
+#include <strata/core/error.hpp>
+#include <strata/disk/atomic_file.hpp>
+#include <strata/disk/read_file.hpp>
 
 namespace strata::inline STRATA_ABI::cudnn {
 
@@ -25,26 +28,29 @@ STRATA_INLINE std::string plan_cache::path_of(const operation_graph& graph, cons
 
 STRATA_INLINE std::optional<plan> plan_cache::load(const std::string& path, const std::string& key, const operation_graph& graph,
                                                    const target& target, const std::string& what, bool& exists) {
-    const auto text = read_plan_file(path, exists);
-    if (const auto file = text ? parse_plan(*text, key) : std::nullopt) {
-        try {
-            plan loaded = plan::from_json(file->json, graph, target, file->facts, what);
-            ++loaded_;
-            return loaded;
-        } catch (const cudnn_error&) {
-            // Whole, and cuDNN does not take it all the same: it is made anew.
-        }
+    constexpr std::int64_t most = std::int64_t{64} << 20;  // plans have some hundred kilobytes
+    exists = file_exists(path);
+    if (!exists) return std::nullopt;
+    try {
+        const auto file = parse_plan(read_text(path, most), key);
+        if (!file) return std::nullopt;
+        plan loaded = plan::from_json(file->json, graph, target, file->facts, what);
+        ++loaded_;
+        return loaded;
+    } catch (const error&) {
+        // It cannot be read, or is whole and cuDNN does not take it all the same: it is made anew.
+        return std::nullopt;
     }
-    return std::nullopt;
 }
 
 STRATA_INLINE void plan_cache::store(const std::string& path, const std::string& key, const plan& made) {
     try {
-        if (write_plan_file(folder_, path, plan_text(key, made))) return;
-    } catch (const cudnn_error&) {
-        // A plan that cuDNN does not put into words.
+        const std::string text = plan_text(key, made);
+        make_folders(folder_);
+        write_file(path, text);
+    } catch (const error&) {  // no words of cuDNN's for the plan, or no place for the file
+        ++unwritten_;
     }
-    ++unwritten_;
 }
 
 STRATA_INLINE std::optional<plan> plan_cache::try_plan(const operation_graph& graph, const target& target, const engine_filter& filter,

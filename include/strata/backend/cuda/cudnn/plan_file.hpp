@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A plan as a file, and files that appear whole or not at all: for the plan cache and for tuned plans.
+// A plan as the text of a file, for the plan cache and for tuned plans:
 //     strata plan 1
 //     key <sha-256 of the key>
 //     content <sha-256 of what follows> <its bytes>
@@ -29,11 +29,6 @@ std::string plan_text(const std::string& key, const plan& made);
 std::optional<plan_file> parse_plan(std::string_view text, const std::string& key);
 // Takes "<word> <rest>\n" from the front; nothing when the text does not begin so.
 std::optional<std::string_view> take_line(std::string_view& text, std::string_view word);
-
-// Nothing where it cannot be read, or is larger than any file of plans; `exists`: whether there was something.
-std::optional<std::string> read_plan_file(const std::string& path, bool& exists);
-// Makes the folder, with its parents. Written aside, synced, renamed: a reader sees a whole file or none.
-bool write_plan_file(const std::string& folder, const std::string& path, std::string_view text);
 
 }  // namespace cudnn
 }  // namespace strata::inline STRATA_ABI

@@ -1,73 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Writing, reading and checking.
+// Putting into words, and checking.
 #pragma once
 
 #include <strata/backend/cuda/cudnn/plan_file.hpp>
 
 #include <strata/backend/cuda/cudnn/sha256.hpp>
 
-#include <cerrno>
 #include <charconv>
 #include <cstddef>
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 namespace strata::inline STRATA_ABI::cudnn {
-
-namespace detail {
-
-// Small files, and never worth an exception.
-struct open_file {
-    int number;
-    ~open_file() {
-        if (number >= 0) ::close(number);
-    }
-};
-
-STRATA_INLINE void make_folders(const std::string& path) {
-    for (std::size_t slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1)) {
-        ::mkdir(path.substr(0, slash).c_str(), 0777);
-    }
-    ::mkdir(path.c_str(), 0777);
-}
-
-}  // namespace detail
-
-STRATA_INLINE std::optional<std::string> read_plan_file(const std::string& path, bool& exists) {
-    constexpr off_t most = off_t{64} << 20;  // plans have some hundred kilobytes
-    const detail::open_file file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    exists = file.number >= 0 || errno != ENOENT;
-    struct stat about{};
-    if (file.number < 0 || ::fstat(file.number, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size > most) return std::nullopt;
-    std::string text(static_cast<std::size_t>(about.st_size), '\0');
-    for (std::size_t done = 0; done < text.size();) {
-        const ssize_t count = ::read(file.number, text.data() + done, text.size() - done);
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return std::nullopt;
-        done += static_cast<std::size_t>(count);
-    }
-    return text;
-}
-
-STRATA_INLINE bool write_plan_file(const std::string& folder, const std::string& path, std::string_view text) {
-    detail::make_folders(folder);
-    std::string aside = path + ".XXXXXX";
-    const detail::open_file file{::mkostemp(aside.data(), O_CLOEXEC)};
-    if (file.number < 0) return false;
-    bool good = true;
-    while (good && !text.empty()) {
-        const ssize_t count = ::write(file.number, text.data(), text.size());
-        if (count < 0 && errno == EINTR) continue;
-        good = count > 0;
-        if (good) text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    good = good && ::fsync(file.number) == 0 && ::rename(aside.c_str(), path.c_str()) == 0;
-    if (!good) ::unlink(aside.c_str());
-    return good;
-}
 
 STRATA_INLINE std::optional<std::string_view> take_line(std::string_view& text, std::string_view word) {
     const std::size_t end = text.find('\n');

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A file is there whole or not at all, whatever fails.
-#include <strata/files/atomic_file.hpp>
+#include <strata/disk/atomic_file.hpp>
 
 #include <strata/core/error.hpp>
 
-#include "scratch_folder.hpp"
+#include <files/scratch_folder.hpp>
 
 #include <doctest/doctest.h>
 
@@ -97,4 +97,12 @@ TEST_CASE("a name of the longest possible length can be written") {
     const std::string name(255, 'n');
     strata::write_file(folder / name, "x");
     CHECK(test::text_of(folder / name) == "x");
+}
+
+TEST_CASE("make_folders makes a folder with its parents, and leaves those that are there") {
+    const test::scratch_folder folder;
+    strata::make_folders(folder / "a/b/c");
+    strata::write_file(folder / "a/b/c/file", "x");
+    strata::make_folders(folder / "a/b/c/");
+    CHECK(test::text_of(folder / "a/b/c/file") == "x");
 }

@@ -33,11 +33,14 @@ private:
     int descriptor_ = -1;
 };
 
+// The folder and its parents, where they are not there yet. What cannot be made is told by the file that is then written into it.
+void make_folders(const std::string& path);
+
 // The three calls in one.
 void write_file(const std::string& path, std::string_view text);
 
 }  // namespace strata::inline STRATA_ABI
 
 #if !defined(STRATA_LINKED)
-#include <strata/files/atomic_file.ipp>
+#include <strata/disk/atomic_file.ipp>
 #endif

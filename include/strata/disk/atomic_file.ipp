@@ -2,7 +2,7 @@
 // Bodies of atomic_file.hpp, on POSIX: open aside, write, fsync, rename, fsync of the directory.
 #pragma once
 
-#include <strata/files/atomic_file.hpp>
+#include <strata/disk/atomic_file.hpp>
 
 #include <strata/core/error.hpp>
 
@@ -72,6 +72,13 @@ STRATA_INLINE void atomic_file::commit() {
         ::fsync(directory);
         ::close(directory);
     }
+}
+
+STRATA_INLINE void make_folders(const std::string& path) {
+    for (std::size_t slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1)) {
+        ::mkdir(path.substr(0, slash).c_str(), 0777);
+    }
+    ::mkdir(path.c_str(), 0777);
 }
 
 STRATA_INLINE void write_file(const std::string& path, std::string_view text) {
