@@ -155,3 +155,18 @@ TEST_CASE("writing refuses a name twice and bytes that the shape does not explai
     CHECK_THROWS_AS(safetensors::write(folder / "file", std::vector{a}, {{"k", "1"}, {"k", "2"}}), strata::invalid_input);
     CHECK(folder.names().empty());
 }
+
+TEST_CASE("a file of 50 GB is refused by its header, before there is memory for it") {
+    const test::scratch_folder folder;
+    const auto said = [&](const std::string& name) {
+        std::filesystem::resize_file(folder / name, std::uintmax_t{50} << 30);  // takes no room on the disk
+        return test::thrown_by<strata::invalid_input>([&] { safetensors::read(folder / name); });
+    };
+    test::put(folder / "empty", "");
+    CHECK(test::has(said("empty"), "not a JSON object"));
+    test::put(folder / "text", std::string(100, 'x'));
+    CHECK(test::has(said("text"), "its header is longer than the file"));
+    const float values[3] = {1, 2, 3};
+    safetensors::write(folder / "model", std::vector{safetensors::tensor{"a", strata::dtype::f32, {3}, std::as_bytes(std::span(values))}});
+    CHECK(test::has(said("model"), "bytes that belong to none: the file is too long"));
+}

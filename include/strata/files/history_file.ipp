@@ -4,11 +4,11 @@
 
 #include <strata/files/history_file.hpp>
 
+#include <strata/core/finite.hpp>
 #include <strata/disk/atomic_file.hpp>
 #include <strata/files/json.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -43,7 +43,7 @@ STRATA_INLINE std::vector<column> columns_of(const history& history, const histo
     return result;
 }
 
-STRATA_INLINE std::string cell(double value) { return std::isfinite(value) ? json::number(value) : "NA"; }
+STRATA_INLINE std::string cell(double value) { return is_finite(value) ? json::number(value) : "NA"; }
 
 }  // namespace history_file_detail
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The safetensors format (huggingface.co/docs/safetensors): 8 bytes with the header's length, a JSON header with name, type, shape
 // and place of every tensor, and the values. Little-endian. A file is hostile until checked: header, names, shapes, places (in range,
-// no overlap, no hole), size. Types: F32, BF16, I32, U8, which is what strata's own files hold.
+// no overlap, no hole), size; only then is there memory for its values. Types: F32, BF16, I32, U8, which is what strata's own files
+// hold.
 #pragma once
 
 #include <strata/core/config.hpp>
@@ -34,22 +35,27 @@ public:
     contents(contents&&) = default;
     contents& operator=(contents&&) = default;
 
-    const std::vector<tensor>& tensors() const { return tensors_; }   // sorted by name
-    const text_pairs& metadata() const { return metadata_; }          // "__metadata__"
-    const std::string* find_metadata(std::string_view key) const;     // nullptr where there is none
-    const tensor* find(std::string_view name) const;                  // nullptr where there is none
+    const std::vector<tensor>& tensors() const { return tensors_; }  // sorted by name
+    const text_pairs& metadata() const { return metadata_; }  // "__metadata__"
+    const std::string* find_metadata(std::string_view key) const;  // nullptr where there is none
+    const tensor* find(std::string_view name) const;  // nullptr where there is none
     // The values of a tensor; throws invalid_input naming the file when it is not there or has another type.
     std::vector<float> floats(std::string_view name) const;
     std::vector<std::int32_t> integers(std::string_view name) const;  // I32
-    std::vector<std::uint8_t> bytes(std::string_view name) const;     // U8
+    std::vector<std::uint8_t> bytes(std::string_view name) const;  // U8
 
 private:
     friend contents parse(std::vector<std::byte> bytes, const std::string& name);
+    friend contents read(const std::string& path);
+    // Checked against the number of bytes that follow the header; they are given afterwards.
+    static contents described(std::string_view header, std::uint64_t values, const std::string& name);
+    void take(std::vector<std::byte> bytes, std::size_t begin);  // the values begin there
     const tensor& of_type(std::string_view name, dtype type) const;
 
     std::string name_;
     std::vector<std::byte> bytes_;
     std::vector<tensor> tensors_;
+    std::vector<std::pair<std::size_t, std::size_t>> places_;  // of each tensor in the values: first byte and end
     text_pairs metadata_;
 };
 

@@ -50,9 +50,14 @@ STRATA_INLINE dtype type_of(const std::string& file, const std::string& name, co
     throw invalid_input(sentence(file, name, "its dtype " + json::quoted(type->string) + " is not one of F32, BF16, I32 and U8"));
 }
 
+struct placed_tensor {
+    tensor what;
+    std::int64_t begin = 0, end = 0;  // bytes of the values
+};
+
 // One entry of the header: {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}.
-STRATA_INLINE tensor checked_entry(const std::string& file, const std::string& name, const json::value& entry,
-                                   std::span<const std::byte> data) {
+STRATA_INLINE placed_tensor checked_entry(const std::string& file, const std::string& name, const json::value& entry,
+                                          std::uint64_t values) {
     if (entry.kind != json::kind::object) throw invalid_input(sentence(file, name, "its entry is not an object"));
     tensor result{.name = name, .type = type_of(file, name, entry.find("dtype"))};
     const json::value* shape = entry.find("shape");
@@ -66,14 +71,13 @@ STRATA_INLINE tensor checked_entry(const std::string& file, const std::string& n
         !place->items[1].is_integer)
         throw invalid_input(sentence(file, name, "it has no data_offsets"));
     const std::int64_t begin = place->items[0].integer, end = place->items[1].integer;
-    if (begin < 0 || end < begin || static_cast<std::uint64_t>(end) > data.size())
+    if (begin < 0 || end < begin || static_cast<std::uint64_t>(end) > values)
         throw invalid_input(sentence(file, name,
                                      "its bytes " + std::to_string(begin) + " to " + std::to_string(end) + " are outside the " +
-                                         std::to_string(data.size()) + " bytes of values: the file is truncated or damaged"));
+                                         std::to_string(values) + " bytes of values: the file is truncated or damaged"));
     if (bytes_needed(result.shape, result.type) != end - begin)
         throw invalid_input(sentence(file, name, "its shape and dtype do not explain its " + std::to_string(end - begin) + " bytes"));
-    result.bytes = data.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
-    return result;
+    return {std::move(result), begin, end};
 }
 
 STRATA_INLINE text_pairs checked_metadata(const std::string& file, const json::value& entry) {
@@ -88,19 +92,18 @@ STRATA_INLINE text_pairs checked_metadata(const std::string& file, const json::v
 }
 
 // Every byte of the values belongs to exactly one tensor.
-STRATA_INLINE void check_places(const std::string& file, std::vector<tensor> tensors, std::span<const std::byte> data) {
-    std::sort(tensors.begin(), tensors.end(), [](const tensor& a, const tensor& b) {
-        return a.bytes.data() != b.bytes.data() ? a.bytes.data() < b.bytes.data() : a.bytes.size() < b.bytes.size();
-    });
-    const std::byte* next = data.data();
-    for (const tensor& t : tensors) {
-        if (t.bytes.empty()) continue;
-        if (t.bytes.data() < next) throw invalid_input(sentence(file, t.name, "its bytes overlap those of another tensor"));
-        if (t.bytes.data() > next) throw invalid_input(sentence(file, t.name, "before its bytes lie some that belong to no tensor"));
-        next = t.bytes.data() + t.bytes.size();
+STRATA_INLINE void check_places(const std::string& file, std::vector<placed_tensor> tensors, std::uint64_t values) {
+    std::sort(tensors.begin(), tensors.end(),
+              [](const placed_tensor& a, const placed_tensor& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
+    std::int64_t next = 0;
+    for (const placed_tensor& t : tensors) {
+        if (t.begin == t.end) continue;
+        if (t.begin < next) throw invalid_input(sentence(file, t.what.name, "its bytes overlap those of another tensor"));
+        if (t.begin > next) throw invalid_input(sentence(file, t.what.name, "before its bytes lie some that belong to no tensor"));
+        next = t.end;
     }
-    if (next != data.data() + data.size())
-        throw invalid_input(file + ": after the last tensor come " + std::to_string(data.data() + data.size() - next) +
+    if (static_cast<std::uint64_t>(next) != values)
+        throw invalid_input(file + ": after the last tensor come " + std::to_string(values - static_cast<std::uint64_t>(next)) +
                             " bytes that belong to none: the file is too long or damaged");
 }
 
@@ -138,35 +141,71 @@ std::vector<Value> values_of(const tensor& t) {
     return values;
 }
 
+// The length that a file of so many bytes gives for its header, in its first eight.
+STRATA_INLINE std::size_t header_length(std::span<const std::byte> begin, std::uint64_t size, const std::string& name) {
+    if (begin.size() < 8) throw invalid_input(name + ": not a safetensors file: it has only " + std::to_string(size) + " bytes");
+    std::uint64_t length = 0;
+    std::memcpy(&length, begin.data(), 8);
+    if (length > max_header || length > size - 8)
+        throw invalid_input(name + ": not a safetensors file, or a truncated one: its header is longer than the file");
+    return static_cast<std::size_t>(length);
+}
+
 }  // namespace detail
 
-STRATA_INLINE contents parse(std::vector<std::byte> bytes, const std::string& name) {
-    if (bytes.size() < 8) throw invalid_input(name + ": not a safetensors file: it has only " + std::to_string(bytes.size()) + " bytes");
-    std::uint64_t length = 0;
-    std::memcpy(&length, bytes.data(), 8);
-    if (length > detail::max_header || length > bytes.size() - 8)
-        throw invalid_input(name + ": not a safetensors file, or a truncated one: its header is longer than the file");
-    contents result;
-    result.name_ = name;
-    result.bytes_ = std::move(bytes);
-    const std::span<const std::byte> all(result.bytes_);
-    const std::span<const std::byte> data = all.subspan(8 + static_cast<std::size_t>(length));
-    const std::string_view text(reinterpret_cast<const char*>(all.data()) + 8, static_cast<std::size_t>(length));
+STRATA_INLINE contents contents::described(std::string_view text, std::uint64_t values, const std::string& name) {
     if (text.empty() || text[0] != '{') throw invalid_input(name + ": not a safetensors file: its header is not a JSON object");
     const json::value header = json::parse(text, name, {.bytes = detail::max_header, .depth = 4});
+    contents result;
+    result.name_ = name;
+    std::vector<detail::placed_tensor> tensors;
     for (std::size_t i = 0; i < header.keys.size(); ++i) {
         if (header.keys[i] == "__metadata__") {
             result.metadata_ = detail::checked_metadata(name, header.items[i]);
         } else {
-            result.tensors_.push_back(detail::checked_entry(name, header.keys[i], header.items[i], data));
+            tensors.push_back(detail::checked_entry(name, header.keys[i], header.items[i], values));
         }
     }
-    detail::check_places(name, result.tensors_, data);
-    std::sort(result.tensors_.begin(), result.tensors_.end(), [](const tensor& a, const tensor& b) { return a.name < b.name; });
+    detail::check_places(name, tensors, values);
+    std::sort(tensors.begin(), tensors.end(),
+              [](const detail::placed_tensor& a, const detail::placed_tensor& b) { return a.what.name < b.what.name; });
+    for (detail::placed_tensor& t : tensors) {
+        result.tensors_.push_back(std::move(t.what));
+        result.places_.emplace_back(static_cast<std::size_t>(t.begin), static_cast<std::size_t>(t.end));
+    }
     return result;
 }
 
-STRATA_INLINE contents read(const std::string& path) { return parse(read_file(path), path); }
+STRATA_INLINE void contents::take(std::vector<std::byte> bytes, std::size_t begin) {
+    bytes_ = std::move(bytes);
+    const auto values = std::span<const std::byte>(bytes_).subspan(begin);
+    for (std::size_t i = 0; i < tensors_.size(); ++i)
+        tensors_[i].bytes = values.subspan(places_[i].first, places_[i].second - places_[i].first);
+}
+
+STRATA_INLINE contents parse(std::vector<std::byte> bytes, const std::string& name) {
+    const std::size_t length = detail::header_length(bytes, bytes.size(), name), begin = 8 + length;
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, length);
+    contents result = contents::described(text, bytes.size() - begin, name);
+    result.take(std::move(bytes), begin);
+    return result;
+}
+
+STRATA_INLINE contents read(const std::string& path) {
+    input_file file(path);
+    const auto size = static_cast<std::uint64_t>(file.size());
+    std::vector<std::byte> bytes(static_cast<std::size_t>(std::min<std::uint64_t>(size, 8)));
+    file.read(bytes);
+    const std::size_t length = detail::header_length(bytes, size, path);
+    bytes.resize(length);
+    file.read(bytes);
+    const std::uint64_t values = size - 8 - length;
+    contents result = contents::described({reinterpret_cast<const char*>(bytes.data()), length}, values, path);
+    bytes = std::vector<std::byte>(static_cast<std::size_t>(values));
+    file.read(bytes);
+    result.take(std::move(bytes), 0);
+    return result;
+}
 
 STRATA_INLINE const std::string* contents::find_metadata(std::string_view key) const {
     for (const auto& [name, value] : metadata_) {
