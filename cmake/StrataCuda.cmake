@@ -75,7 +75,7 @@ add_custom_command(
   VERBATIM)
 add_custom_command(
   OUTPUT "${kernels_dir}/fat_binary.inc"
-  COMMAND "${CMAKE_COMMAND}" "-DBINARY=${kernels_dir}/kernels.fatbin" "-DWORDS=${kernels_dir}/fat_binary.inc"
+  COMMAND "${CMAKE_COMMAND}" "-DBINARY=${kernels_dir}/kernels.fatbin" "-DLITERAL=${kernels_dir}/fat_binary.inc"
           "-DARCHITECTURES=${numbers}" -P "${PROJECT_SOURCE_DIR}/cmake/embed_bytes.cmake"
   DEPENDS "${kernels_dir}/kernels.fatbin" "${PROJECT_SOURCE_DIR}/cmake/embed_bytes.cmake"
   COMMENT "strata's kernels as bytes"

@@ -59,7 +59,7 @@ def cases_of(arguments, work):
         generated = build and build / "generated"
         if not (generated and (generated / "strata/backend/cuda/kernels/fat_binary.inc").exists()):
             bytes_folder.mkdir(parents=True)
-            (bytes_folder / "fat_binary.inc").write_text("0\n")
+            (bytes_folder / "fat_binary.inc").write_text('""\n#define STRATA_KERNEL_ARCHITECTURES 75\n')
             generated = work / "bytes"
             say("cuda.hpp is compiled without the bytes of its kernels: --build has none")
         cases.append(Case("include: cuda.hpp, header-only", [include, f"-isystem{arguments.cuda}/include", f"-I{generated}"],

@@ -4,7 +4,6 @@
 #include <strata/backend/cuda/kernels/list.hpp>
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -15,14 +14,17 @@
 using namespace strata;
 
 TEST_CASE("the embedded bytes begin as a fat binary begins, and are as long as it says") {
-    const auto words = cuda::kernel_binary();
-    REQUIRE(words.size() > 2);
+    const auto bytes = cuda::kernel_binary();
+    REQUIRE(bytes.size() > 16);
+    CHECK(reinterpret_cast<std::uintptr_t>(bytes.data()) % 8 == 0);
     std::uint32_t magic = 0;
     std::uint16_t header = 0;
-    std::memcpy(&magic, words.data(), sizeof magic);
-    std::memcpy(&header, reinterpret_cast<const std::byte*>(words.data()) + 6, sizeof header);
+    std::uint64_t length = 0;
+    std::memcpy(&magic, bytes.data(), sizeof magic);
+    std::memcpy(&header, bytes.data() + 6, sizeof header);
+    std::memcpy(&length, bytes.data() + 8, sizeof length);
     CHECK(magic == 0xBA55ED50u);
-    CHECK(words.size_bytes() - (header + words[1]) < 8);
+    CHECK(bytes.size() == header + length);
 }
 
 TEST_CASE("kernels serve devices of their major version that are no older, and of any version above the newest") {

@@ -5,14 +5,13 @@
 
 #include <strata/core/config.hpp>
 
-#include <cstdint>
 #include <span>
 #include <string>
 
 namespace strata::inline STRATA_ABI::cuda {
 
-// In words, because a fat binary begins on a boundary of eight bytes.
-std::span<const std::uint64_t> kernel_binary();
+// It begins on a boundary of eight bytes, as a fat binary must.
+std::span<const unsigned char> kernel_binary();
 
 // What they were compiled for: compute capabilities as 75 and 90, the lowest first.
 std::span<const int> kernel_architectures();

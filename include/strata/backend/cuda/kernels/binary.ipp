@@ -7,16 +7,18 @@ namespace strata::inline STRATA_ABI::cuda {
 
 namespace detail {
 
-inline constexpr std::uint64_t kernel_words[] = {
+alignas(8) inline constexpr unsigned char kernel_bytes[] =
 #include <strata/backend/cuda/kernels/fat_binary.inc>
-};
-inline constexpr int kernel_capabilities[] = {STRATA_KERNEL_ARCHITECTURES};  // the file with the words says
+    ;
+inline constexpr int kernel_capabilities[] = {STRATA_KERNEL_ARCHITECTURES};  // the file with the bytes says
 
 inline std::string text_of_capability(int capability) { return std::to_string(capability / 10) + "." + std::to_string(capability % 10); }
 
 }  // namespace detail
 
-STRATA_INLINE std::span<const std::uint64_t> kernel_binary() { return detail::kernel_words; }
+STRATA_INLINE std::span<const unsigned char> kernel_binary() {
+    return std::span(detail::kernel_bytes).first(sizeof detail::kernel_bytes - 1);  // without the literal's zero
+}
 
 STRATA_INLINE std::span<const int> kernel_architectures() { return detail::kernel_capabilities; }
 
