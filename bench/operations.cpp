@@ -183,6 +183,12 @@ double gemm_rate() {
     return best;
 }
 
+struct named_action {
+    std::string what;
+    cpu::action_purpose purpose;
+    std::int64_t bytes = 0;  // of its arguments
+};
+
 // A training step's actions for one batch size, convolutions computed in one way, so that each can be run alone.
 class lowered_step final : cpu::action_observer {
 public:
@@ -210,19 +216,19 @@ public:
     }
 
     program_view program() const { return runs_.view(); }
-    const std::vector<std::pair<std::string, std::int64_t>>& actions() const { return actions_; }  // what, and the bytes of its arguments
+    const std::vector<named_action>& actions() const { return actions_; }
     void run(std::size_t first, std::size_t last, cpu::action_observer* observer = nullptr) const {
         lowered_.actions.run({stream_.get(), 1, 0, observer}, first, last);
     }
 
 private:
     // An operation may do the same twice, to other arrays: "conv2d #0 (32, 32, 3): reorder", "... reorder (2)".
-    void ran(const char* what, std::int64_t bytes) override {
+    void ran(const cpu::action_purpose& purpose, const char* what, std::int64_t bytes) override {
         std::string name = what;
-        const auto taken = [&](const auto& action) { return action.first == name; };
+        const auto taken = [&](const named_action& action) { return action.what == name; };
         for (int number = 2; std::any_of(actions_.begin(), actions_.end(), taken); ++number)
             name = what + (" (" + std::to_string(number) + ")");
-        actions_.emplace_back(std::move(name), bytes);
+        actions_.push_back({std::move(name), purpose, bytes});
     }
 
     strata::program runs_;
@@ -231,15 +237,12 @@ private:
     cpu::onednn::stream stream_;
     cpu::lowered_program lowered_;
     cpu::arena activations_, scratchpad_;
-    std::vector<std::pair<std::string, std::int64_t>> actions_;
+    std::vector<named_action> actions_;
 };
 
 // The operation whose convolution or product the action is; null for a reorder, a rectifier and all else.
-const operation* product_of(const program_view& program, const std::string& what) {
-    if (what.find("reorder") != std::string::npos || what.find("rectifier") != std::string::npos) return nullptr;
-    for (const operation& op : program.operations)
-        if ((op.kind == op_kind::convolution || op.kind == op_kind::dense) && what.rfind(describe(program, op) + ": ", 0) == 0) return &op;
-    return nullptr;
+const operation* product_of(const program_view& program, const named_action& action) {
+    return action.purpose.multiplies() ? &program.operations[static_cast<std::size_t>(action.purpose.operation)] : nullptr;
 }
 
 // The step of one batch size and way that is in memory: one at a time.
@@ -257,18 +260,18 @@ const lowered_step& step_of(int batch, const std::string& name, const cpu::convo
 
 void time_action(benchmark::State& timing, const lowered_step& step, int batch, const std::string& what, double gemm) {
     const auto& actions = step.actions();
-    const auto at = std::find_if(actions.begin(), actions.end(), [&](const auto& action) { return action.first == what; });
+    const auto at = std::find_if(actions.begin(), actions.end(), [&](const named_action& action) { return action.what == what; });
     if (at == actions.end()) return timing.SkipWithError("there is no such action at this batch size");
     const auto i = static_cast<std::size_t>(at - actions.begin());
     step.run(i, i + 1);
     for (auto _ : timing) step.run(i, i + 1);
     const auto iterations = static_cast<double>(timing.iterations());
-    if (const operation* op = product_of(step.program(), what); op != nullptr) {
+    if (const operation* op = product_of(step.program(), *at); op != nullptr) {
         const double gflops = iterations * 2e-9 * batch * static_cast<double>(multiply_adds(step.program(), *op));
         timing.counters["GFLOP/s"] = benchmark::Counter(gflops, benchmark::Counter::kIsRate);
         timing.counters["of_gemm"] = benchmark::Counter(gflops / gemm, benchmark::Counter::kIsRate);
     }
-    timing.SetBytesProcessed(static_cast<std::int64_t>(timing.iterations()) * at->second);
+    timing.SetBytesProcessed(static_cast<std::int64_t>(timing.iterations()) * at->bytes);
 }
 
 // One benchmark for each action of a step, "operation/128/shipped/conv2d #4 (15, 15, 96): convolution forward": all of them as they run
@@ -283,16 +286,16 @@ void register_operations(double gemm) {
     };
     const std::vector<int> batches{128, 32};
     for (const int batch : batches)
-        for (const auto& action : step_of(batch, "shipped", {}).actions()) add(batch, "shipped", {}, action.first);
+        for (const named_action& action : step_of(batch, "shipped", {}).actions()) add(batch, "shipped", {}, action.what);
     for (const int tile : {0, 2, 3, 4, 5, 6, 7}) {
         const std::string name = tile == 0 ? "direct" : "winograd " + std::to_string(tile);
         const cpu::convolution_choices choices{{}, cpu::convolution_way{tile}};
         const lowered_step& small = step_of(2, name, choices);  // its actions are called as those of a large batch
-        for (const auto& action : small.actions()) {
-            const operation* op = product_of(small.program(), action.first);
+        for (const named_action& action : small.actions()) {
+            const operation* op = product_of(small.program(), action);
             if (op == nullptr || op->kind != op_kind::convolution) continue;
             if (!cpu::fits({.rows = op->rows, .columns = op->columns}, {tile})) continue;
-            for (const int batch : batches) add(batch, name, choices, action.first);
+            for (const int batch : batches) add(batch, name, choices, action.what);
         }
     }
 }

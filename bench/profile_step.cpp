@@ -32,20 +32,21 @@ double median(std::vector<double> values) {
 }
 
 struct line {
+    strata::cpu::action_purpose purpose;
     std::string what;
     std::int64_t bytes;
     std::vector<double> times;  // ms, one per observed step
 };
 
 struct watch final : strata::cpu::action_observer {
-    void ran(const char* what, std::int64_t bytes) override {
+    void step_begins() override {
+        at = 0;
+        before = clock_type::now();
+    }
+    void ran(const strata::cpu::action_purpose& purpose, const char* what, std::int64_t bytes) override {
         const clock_type::time_point now = clock_type::now();
-        if (std::string(what) != "begin") {
-            if (at == lines.size()) lines.push_back({what, bytes, {}});
-            lines[at++].times.push_back(milliseconds(now - before));
-        } else {
-            at = 0;
-        }
+        if (at == lines.size()) lines.push_back({purpose, what, bytes, {}});
+        lines[at++].times.push_back(milliseconds(now - before));
         before = clock_type::now();
     }
 
@@ -54,14 +55,10 @@ struct watch final : strata::cpu::action_observer {
     clock_type::time_point before{};
 };
 
-// Of the operation that this action belongs to: by weights, by data and forward cost the same. 0 where nothing is multiplied.
-double multiply_adds_of(const strata::program_view& program, const std::string& what) {
-    for (const strata::operation& op : program.operations) {
-        const std::string place = strata::describe(program, op) + ": ";
-        if (what.rfind(place + "convolution", 0) == 0 || what.rfind(place + "dense", 0) == 0)
-            return static_cast<double>(strata::multiply_adds(program, op));
-    }
-    return 0;
+// By weights, by data and forward cost the same. 0 where nothing is multiplied.
+double multiply_adds_of(const strata::program_view& program, const strata::cpu::action_purpose& purpose) {
+    if (!purpose.multiplies()) return 0;
+    return static_cast<double>(strata::multiply_adds(program, program.operations[static_cast<std::size_t>(purpose.operation)]));
 }
 
 int run(const bench::arguments& given) {
@@ -96,7 +93,7 @@ int run(const bench::arguments& given) {
     double products = 0, total = 0;
     std::printf("%s, batch %d, %d steps\n%9s %6s %8s %7s\n", device.name().c_str(), batch, steps, "ms", "share", "GFLOP/s", "GB/s");
     for (const line& l : seen.lines) {
-        const double time = median(l.times), flops = 2 * batch * multiply_adds_of(runs.view(), l.what);
+        const double time = median(l.times), flops = 2 * batch * multiply_adds_of(runs.view(), l.purpose);
         total += time;
         if (flops > 0) products += time;
         std::printf("%9.3f %5.1f%% %8.0f %7.1f  %s\n", time, 100 * time / step, flops / time / 1e6,

@@ -85,17 +85,21 @@ TEST_CASE("a value at a fixed address is read and written there") {
 TEST_CASE("an observer is told each action after it ran, with the bytes of what it names; without one nobody is") {
     struct listener final : action_observer {
         explicit listener(const float* values) : result(values) {}
-        void ran(const char* what, std::int64_t bytes) override { heard.push_back(what + std::to_string(bytes) + at(*result)); }
+        void ran(const action_purpose& purpose, const char* what, std::int64_t bytes) override {
+            heard.push_back(what + std::to_string(bytes) + at(*result));
+            purposes.push_back(purpose);
+        }
         static std::string at(float v) { return v == 0 ? " not yet" : " done"; }
         const float* result;
         std::vector<std::string> heard;
+        std::vector<action_purpose> purposes;
     };
     const onednn::engine engine = onednn::make_engine();
     const onednn::stream stream = onednn::make_stream(engine);
     graph g(engine);
     std::vector<float> a(64, 2), b(64, 0), c(64, 0);
     const value from = graph::at(row, a.data()), between = graph::at(row, b.data()), to = graph::at(row, c.data());
-    g.set_place("here");
+    g.set_place("here", 3);
     add_one(g, from, between);
     g.add("sum", g.make().sum(row, row, row), {{DNNL_ARG_SRC_0, from}, {DNNL_ARG_SRC_1, between}, {DNNL_ARG_DST, to}});
     g.finish();
@@ -104,6 +108,37 @@ TEST_CASE("an observer is told each action after it ran, with the bytes of what 
     listener hears(c.data());
     g.run({.stream = stream.get(), .observer = &hears}, 0, 2);
     CHECK(hears.heard == std::vector<std::string>{"here: add one512 not yet", "here: sum768 done"});
+    for (const action_purpose& purpose : hears.purposes) CHECK((purpose.operation == 3 && !purpose.pass.has_value()));
     g.run({.stream = stream.get()}, 0, 2);
     CHECK(hears.heard.size() == 2);
+}
+
+TEST_CASE("what is added within a pass belongs to it until the scope ends, and a reorder multiplies nothing") {
+    struct listener final : action_observer {
+        void ran(const action_purpose& purpose, const char*, std::int64_t) override {
+            heard += std::to_string(purpose.operation) + (purpose.pass ? std::string(name_of(*purpose.pass)) : "") +
+                     (purpose.reorder ? " reorder" : "") + (purpose.multiplies() ? " multiplies; " : "; ");
+        }
+        std::string heard;
+    };
+    const onednn::engine engine = onednn::make_engine();
+    const onednn::stream stream = onednn::make_stream(engine);
+    graph g(engine);
+    std::vector<float> a(64, 2), b(64, 0);
+    const value from = graph::at(row, a.data()), to = graph::at(row, b.data());
+    g.set_place("first", 1);
+    {
+        const graph::pass_scope within(g, convolution_pass::backward_data);
+        g.add_reorder("reorder", from, to);
+        add_one(g, from, to);
+    }
+    add_one(g, from, to);
+    g.set_place("second", 2);
+    g.add_reorder("reorder", from, to);
+    g.finish();
+    const arena scratchpad(g.scratchpad_bytes() + 1);
+    g.bind(nullptr, scratchpad.data());
+    listener hears;
+    g.run({.stream = stream.get(), .observer = &hears}, 0, g.size());
+    CHECK(hears.heard == "1backward_data reorder; 1backward_data multiplies; 1; 2 reorder; ");
 }

@@ -18,7 +18,7 @@ using namespace testing;
 namespace {
 
 struct names final : cpu::action_observer {
-    void ran(const char* what, std::int64_t) override {
+    void ran(const cpu::action_purpose&, const char* what, std::int64_t) override {
         const std::string all = what, name = all.substr(all.rfind(": ") + (all.find(": ") == std::string::npos ? 1 : 2));
         heard.push_back(name);
     }

@@ -64,19 +64,29 @@ protected:
 
     void dense_backward(const operation& op, const forward_record& record, held& gradient_held) {
         undo_activation(op, gradient_held);
+        dense_backward_weights(op, record, gradient_held);
+        if (needs_gradient(op.src[0])) give(op.src[0], dense_backward_data(op, record, gradient_held));
+    }
+    void dense_backward_weights(const operation& op, const forward_record& record, held& gradient_held) {
+        const graph::pass_scope within(graph_, convolution_pass::backward_weights);
         const value diff_dst = flat_rows(gradient_held, out(op));
-        const memory_desc src = rows(in(op)), weights = parameter(op.weight).desc;
-        const primitive_desc by_weights = graph_.make().dense_backward_weights(src, weights, bias_desc(op), diff_dst.desc, record.desc);
+        const memory_desc src = rows(in(op));
+        const primitive_desc by_weights =
+            graph_.make().dense_backward_weights(src, parameter(op.weight).desc, bias_desc(op), diff_dst.desc, record.desc);
         std::vector<std::pair<int, value>> arguments{{DNNL_ARG_SRC, flat_rows(values_[index(op.src[0])], in(op))},
                                                      {DNNL_ARG_DIFF_DST, diff_dst},
                                                      {DNNL_ARG_DIFF_WEIGHTS, gradient(op.weight)}};
         if (op.bias >= 0) arguments.push_back({DNNL_ARG_DIFF_BIAS, gradient(op.bias)});
         graph_.add("dense backward by weights", by_weights, std::move(arguments));
-        if (!needs_gradient(op.src[0])) return;
+    }
+    held dense_backward_data(const operation& op, const forward_record& record, held& gradient_held) {
+        const graph::pass_scope within(graph_, convolution_pass::backward_data);
+        const value diff_dst = flat_rows(gradient_held, out(op)), weights = parameter(op.weight);
+        const memory_desc src = rows(in(op));
         const held to = fresh(channels_last(in(op)));
-        graph_.add("dense backward by data", graph_.make().dense_backward_data(src, weights, diff_dst.desc, record.desc),
-                   {{DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_WEIGHTS, parameter(op.weight)}, {DNNL_ARG_DIFF_SRC, view(to.native(), src)}});
-        give(op.src[0], to);
+        graph_.add("dense backward by data", graph_.make().dense_backward_data(src, weights.desc, diff_dst.desc, record.desc),
+                   {{DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_SRC, view(to.native(), src)}});
+        return to;
     }
 
     void pool_backward(const operation& op, const forward_record& record, held& gradient_held, onednn::pooling how) {

@@ -27,6 +27,7 @@ public:
 
 protected:
     held convolution(const operation& op, forward_record& record) {
+        const graph::pass_scope within(graph_, forward_pass());
         if (const way chosen = way_of(op, forward_pass()); chosen.tile != 0) return winograd_forward(op, chosen);
         record.desc = direct_forward(op);
         const held dst = fresh(record.desc.dst());
@@ -39,6 +40,7 @@ protected:
     }
 
     void convolution_backward_weights(const operation& op, forward_record& record, held& gradient_held) {
+        const graph::pass_scope within(graph_, convolution_pass::backward_weights);
         if (const int tile = way_of(op, convolution_pass::backward_weights).tile) return winograd_weights(op, tile, gradient_held);
         const primitive_desc desc = graph_.make().convolution_backward_weights(in_desc(op), any_weights(op), bias_desc(op), out_desc(op),
                                                                                window(op), hint(op, record));
@@ -52,6 +54,7 @@ protected:
     }
 
     held convolution_backward_data(const operation& op, forward_record& record, held& gradient_held) {
+        const graph::pass_scope within(graph_, convolution_pass::backward_data);
         if (const int tile = way_of(op, convolution_pass::backward_data).tile) return winograd_data(op, tile, gradient_held);
         const primitive_desc desc =
             graph_.make().convolution_backward_data(in_desc(op), any_weights(op), out_desc(op), window(op), hint(op, record));
@@ -114,9 +117,7 @@ private:
     }
     void finish_gradient(int number, const value& written) {
         if (written.fixed != nullptr) return;
-        const value target = gradient(number);
-        graph_.add("reorder of a weight gradient", graph_.make().reorder(written.desc, target.desc),
-                   {{DNNL_ARG_FROM, written}, {DNNL_ARG_TO, target}});
+        graph_.add_reorder("reorder of a weight gradient", written, gradient(number));
     }
 
     winograd::problem problem_of(const operation& op, int tile) const {

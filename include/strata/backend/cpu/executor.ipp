@@ -162,10 +162,10 @@ STRATA_INLINE void executor::step() {
     const run_context context{stream_.get(), shared_->how.seed, steps_, observer_};
     const auto parameter_bytes = static_cast<std::int64_t>(shared_->variables_of_model.parameters().size_bytes());
     const auto did = [this](const char* what, std::int64_t bytes) {
-        if (observer_ != nullptr) observer_->ran(what, bytes);
+        if (observer_ != nullptr) observer_->ran({}, what, bytes);
     };
 
-    did("begin", 0);
+    if (observer_ != nullptr) observer_->step_begins();
     gather(data_, rows, g.data(c.lowered.input));
     did("gather", static_cast<std::int64_t>(count) * data_.picture.size() * (data_.floats.empty() ? 5 : 8));
     g.run(context, 0, c.lowered.forward_end);

@@ -52,6 +52,7 @@ protected:
     value flat_rows(held& h, const shape& s) { return view(adapt(h, channels_last(s)), rows(s)); }
 
     held dense(const operation& op, forward_record& record) {
+        const graph::pass_scope within(graph_, convolution_pass::forward);
         record.desc =
             graph_.make().dense_forward(options_.pass, rows(in(op)), parameter(op.weight).desc, bias_desc(op), rows(out(op)), slope(op));
         const held dst = fresh(channels_last(out(op)));

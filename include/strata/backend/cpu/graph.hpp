@@ -4,6 +4,7 @@
 #pragma once
 
 #include <strata/backend/cpu/arena.hpp>
+#include <strata/backend/cpu/convolution_choice.hpp>
 #include <strata/backend/cpu/onednn.hpp>
 #include <strata/backend/cpu/onednn_maker.hpp>
 #include <strata/core/config.hpp>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,10 +29,20 @@ struct value {
     bool exists() const { return desc.exists(); }
 };
 
+// What an action is for. A pass is that of a convolution or a dense layer; reorders of what it reads and writes belong to it.
+struct action_purpose {
+    int operation = -1;  // of the program; -1: none of them, but the step (its loss, its optimizer)
+    std::optional<convolution_pass> pass{};
+    bool reorder = false;
+
+    bool multiplies() const { return pass.has_value() && !reorder; }
+};
+
 // Told what has just run and how many bytes it names, for profiles. While there is one, each action is waited for.
 struct action_observer {
     virtual ~action_observer() = default;
-    virtual void ran(const char* what, std::int64_t bytes) = 0;
+    virtual void step_begins() {}
+    virtual void ran(const action_purpose& purpose, const char* what, std::int64_t bytes) = 0;
 };
 
 // What changes from run to run.
@@ -67,12 +79,13 @@ public:
         add(std::move(what), uses, std::make_unique<bound_kernel<Body>>(std::move(body)));
     }
     // Appends an action that prepare() runs: the form of a parameter in `to` is made once and kept from run to run.
-    void add_preparation(std::string what, const onednn::primitive_desc& reorder, const value& from, const value& to);
+    void add_preparation(const value& from, const value& to);  // a reorder
     void add_preparation(std::string what, std::unique_ptr<const kernel_call> kernel, const value& to);
     template <typename Body>
     void add_preparation_kernel(std::string what, const value& to, Body body) {
         add_preparation(std::move(what), std::make_unique<bound_kernel<Body>>(std::move(body)), to);
     }
+    void add_reorder(std::string what, const value& from, const value& to);
     // Marks a use now, between the actions before and after: the loss reads the logits, gather writes the input.
     void touch(const value& v);
     std::size_t size() const { return actions_.size(); }
@@ -88,8 +101,22 @@ public:
     // Runs the actions [first, last) in order and waits for them.
     void run(const run_context& context, std::size_t first, std::size_t last) const;
 
-    // Set by the lowering for messages of actions that follow.
-    void set_place(std::string place) { place_ = std::move(place); }
+    // Set by the lowering for the actions that follow: the operation, and how messages call it.
+    void set_place(std::string place, int operation) {
+        place_ = std::move(place);
+        purpose_ = {.operation = operation};
+    }
+    // What is added while it lives belongs to this pass.
+    class pass_scope {
+    public:
+        pass_scope(graph& of, convolution_pass pass) : of_(of) { of.purpose_.pass = pass; }
+        ~pass_scope() { of_.purpose_.pass.reset(); }
+        pass_scope(const pass_scope&) = delete;
+        pass_scope& operator=(const pass_scope&) = delete;
+
+    private:
+        graph& of_;
+    };
 
 private:
     template <typename Body>
@@ -100,6 +127,7 @@ private:
     };
     struct action {
         std::string what;
+        action_purpose purpose{};
         std::int64_t bytes = 0;  // of its arguments
         onednn::primitive primitive;
         std::vector<std::pair<int, value>> arguments;
@@ -119,6 +147,7 @@ private:
 
     onednn::maker make_;
     std::string place_;
+    action_purpose purpose_{};
     std::vector<action> preparations_, actions_;
     std::vector<buffer> buffers_;
     std::byte* arena_ = nullptr;

@@ -39,6 +39,7 @@ STRATA_INLINE graph::action graph::make_action(std::string what, const onednn::p
                                                std::vector<std::pair<int, value>> arguments) {
     action a;
     a.what = place_ + ": " + std::move(what);
+    a.purpose = purpose_;
     a.primitive = desc.make();
     a.arguments = std::move(arguments);
     a.scratchpad = desc.scratchpad();
@@ -49,6 +50,7 @@ STRATA_INLINE graph::action graph::make_action(std::string what, const onednn::p
 STRATA_INLINE graph::action graph::make_action(std::string what, std::unique_ptr<const kernel_call> kernel) const {
     action a;
     a.what = place_ + ": " + std::move(what);
+    a.purpose = purpose_;
     a.kernel = std::move(kernel);
     return a;
 }
@@ -65,9 +67,14 @@ STRATA_INLINE void graph::add(std::string what, const onednn::primitive_desc& de
 
 STRATA_INLINE void graph::keep(const value& v) { buffers_[static_cast<std::size_t>(v.buffer)].alive = {0, 0x7fffffff}; }
 
-STRATA_INLINE void graph::add_preparation(std::string what, const onednn::primitive_desc& reorder, const value& from, const value& to) {
+STRATA_INLINE void graph::add_reorder(std::string what, const value& from, const value& to) {
+    add(std::move(what), make_.reorder(from.desc, to.desc), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+    actions_.back().purpose.reorder = true;
+}
+
+STRATA_INLINE void graph::add_preparation(const value& from, const value& to) {
     keep(to);
-    preparations_.push_back(make_action(std::move(what), reorder, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}));
+    preparations_.push_back(make_action("reorder", make_.reorder(from.desc, to.desc), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}));
 }
 
 STRATA_INLINE void graph::add_preparation(std::string what, std::unique_ptr<const kernel_call> kernel, const value& to) {
@@ -128,7 +135,7 @@ STRATA_INLINE void graph::run(const run_context& context, std::size_t first, std
         run(actions_[i], context);
         if (context.observer == nullptr) continue;
         onednn::check(dnnl_stream_wait(context.stream), "dnnl_stream_wait");
-        context.observer->ran(actions_[i].what.c_str(), actions_[i].bytes);
+        context.observer->ran(actions_[i].purpose, actions_[i].what.c_str(), actions_[i].bytes);
     }
     onednn::check(dnnl_stream_wait(context.stream), "dnnl_stream_wait");
 }

@@ -26,7 +26,7 @@ public:
         result.input = values_[0].native();
         graph_.touch(result.input);
         for (std::size_t i = 0; i < program_.operations.size(); ++i) {
-            graph_.set_place(describe(program_, program_.operations[i]));
+            graph_.set_place(describe(program_, program_.operations[i]), static_cast<int>(i));
             forward(program_.operations[i], records_[i]);
         }
         result.output = adapt(values_[index(program_.output)], channels_last(program_.output_shape()));
@@ -47,7 +47,7 @@ private:
         for (std::size_t i = program_.operations.size(); i-- > 0;) {
             const operation& op = program_.operations[i];
             if (!needs_gradient(op.dst) || !gradients_[index(op.dst)].exists()) continue;
-            graph_.set_place(describe(program_, op));
+            graph_.set_place(describe(program_, op), static_cast<int>(i));
             backward(op, records_[i], gradients_[index(op.dst)]);
         }
         for (std::size_t i = 0; i < program_.operations.size(); ++i) {

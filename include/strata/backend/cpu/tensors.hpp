@@ -80,7 +80,7 @@ protected:
             if (form.desc == wanted) return form;
         }
         const value to = graph_.new_value(wanted);
-        graph_.add("reorder", graph_.make().reorder(h.native().desc, wanted), {{DNNL_ARG_FROM, h.native()}, {DNNL_ARG_TO, to}});
+        graph_.add_reorder("reorder", h.native(), to);
         h.forms.push_back(to);
         return to;
     }
@@ -124,7 +124,7 @@ protected:
             if (form.desc == wanted) return form;
         }
         const value to = graph_.new_value(wanted);
-        graph_.add_preparation("reorder", graph_.make().reorder(h.native().desc, wanted), h.native(), to);
+        graph_.add_preparation(h.native(), to);
         h.forms.push_back(to);
         return to;
     }

@@ -11,10 +11,10 @@
 #include <strata/backend/cpu/vector_width.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/random.hpp>
-#include <strata/network/builder.hpp>
 #include <strata/network/fusion.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,6 @@
 #include <numeric>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,59 +31,29 @@ namespace detail {
 
 STRATA_INLINE std::string processor_name();
 
-// The time of each convolution's passes in one training step. What the actions are called tells what they belong to: the place of the
-// operation, then what is done; reorders before a pass belong to it.
+// The time of each convolution's passes in one training step, reorders for them included.
 class pass_times final : public action_observer {
 public:
-    explicit pass_times(const program_view& program) {
-        for (const operation& op : program.operations)
-            places_.push_back(op.kind == op_kind::convolution ? describe(program, op) + ": " : std::string());
-        milliseconds_.resize(places_.size());
-    }
+    explicit pass_times(std::size_t operations) : milliseconds_(operations) {}
 
-    void ran(const char* what, std::int64_t) override {
-        const auto now = std::chrono::steady_clock::now();
-        const double took = std::chrono::duration<double, std::milli>(now - before_).count();
-        before_ = now;
-        const std::string_view words = what;
-        if (words == "begin") {
-            for (passes& of : milliseconds_) of = {};
-            backward_ = false;
-            pending_ = 0;
-            at_ = places_.size();
-        }
-        if (words == "loss") backward_ = true;
-        for (std::size_t i = 0; i < places_.size(); ++i) {
-            if (!places_[i].empty() && words.substr(0, places_[i].size()) == places_[i])
-                return took_by(i, words.substr(places_[i].size()), took);
-        }
+    void step_begins() override {
+        std::fill(milliseconds_.begin(), milliseconds_.end(), passes{});
+        before_ = std::chrono::steady_clock::now();
     }
-    double of(std::size_t operation, convolution_pass pass) const { return milliseconds_[operation].of[static_cast<std::size_t>(pass)]; }
+    void ran(const action_purpose& purpose, const char*, std::int64_t) override {
+        const auto now = std::chrono::steady_clock::now();
+        if (purpose.pass.has_value()) {
+            milliseconds_[static_cast<std::size_t>(purpose.operation)][static_cast<std::size_t>(*purpose.pass)] +=
+                std::chrono::duration<double, std::milli>(now - before_).count();
+        }
+        before_ = now;
+    }
+    double of(std::size_t operation, convolution_pass pass) const { return milliseconds_[operation][static_cast<std::size_t>(pass)]; }
 
 private:
-    struct passes {
-        double of[convolution_passes]{};
-    };
-
-    void took_by(std::size_t operation, std::string_view words, double took) {
-        const auto says = [&](std::string_view part) { return words.find(part) != std::string_view::npos; };
-        if (at_ != operation) pending_ = 0;
-        at_ = operation;
-        if (!backward_) return add(operation, convolution_pass::forward, took);
-        if (says("weight")) return add(operation, convolution_pass::backward_weights, took);
-        if (says("by data")) return add(operation, convolution_pass::backward_data, took);
-        if (!says("rectifier")) pending_ += took;
-    }
-    void add(std::size_t operation, convolution_pass pass, double took) {
-        milliseconds_[operation].of[static_cast<std::size_t>(pass)] += took + std::exchange(pending_, 0.0);
-    }
-
-    std::vector<std::string> places_;
+    using passes = std::array<double, convolution_passes>;
     std::vector<passes> milliseconds_;
     std::chrono::steady_clock::time_point before_{};
-    bool backward_ = false;
-    double pending_ = 0;  // reorders of the operation that ran last, before the pass that they are for
-    std::size_t at_ = 0;
 };
 
 // A model of the program with random values, which trains on a batch of them.
@@ -92,7 +61,10 @@ class tuned_model {
 public:
     tuned_model(const program_view& program, const options& how, std::span<const std::uint8_t> pictures,
                 std::span<const std::int32_t> labels)
-        : runs_(training_program(strata::program(program))), executor_(program, {}, how), seen_(runs_.view()), rows_(labels.size()) {
+        : runs_(training_program(strata::program(program))),
+          executor_(program, {}, how),
+          seen_(runs_.view().operations.size()),
+          rows_(labels.size()) {
         const random_stream random{.seed = 1, .purpose = random_purpose::user};
         for (std::size_t p = 0; p < program.parameters.size(); ++p) {
             std::vector<float> values(static_cast<std::size_t>(program.parameters[p].size()));
