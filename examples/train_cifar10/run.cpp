@@ -112,7 +112,7 @@ int write_results(strata::model& model, const strata::history& history, const op
         notes.push_back(left_out(seconds_left, stopped, files.model_path()));
     }
     const bool failed = test && test->non_finite_rows > 0;
-    if (failed) notes = {not_finite(*test)};
+    if (failed) notes.insert(notes.begin(), not_finite(*test));
     files.save_settings(history, model, failed ? std::optional<test_result>() : test);
     files.save_report(history, model, failed ? std::optional<test_result>() : test, notes);
     if (failed) throw strata::error(notes.front() + " (" + files.model_path() + "); try a smaller learning rate, such as 0.001");

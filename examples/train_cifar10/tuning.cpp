@@ -69,7 +69,11 @@ kernel_choices of_tuning_file(const options& options) {
     try {
         measured = strata::load_tuning(options.tuning);
         strata::cpu::check_fits(measured, here, options.tuning);
-    } catch (const strata::invalid_input& e) { throw strata::invalid_input("--tuning " + std::string(e.what())); }
+    } catch (const strata::invalid_input& e) {
+        std::string sentence = "--tuning " + std::string(e.what());
+        if (sentence.find(';') == std::string::npos) sentence += "; give a file that --tune wrote";
+        throw strata::invalid_input(sentence);
+    }
     kernel_choices result{measured.choices(), options.tuning + ": "};
     result.text += counted(static_cast<std::int64_t>(measured.cases.size()), "convolution", "convolutions") + ", " +
                    std::to_string(others_than_shipped(result.convolutions)) + " computed otherwise than by strata's own table";

@@ -5,9 +5,9 @@
 #include <strata/core/error.hpp>
 #include <strata/files/json.hpp>
 
-#include "scratch_folder.hpp"
-
 #include <doctest/doctest.h>
+
+#include <support/scratch_folder.hpp>
 
 #include <limits>
 

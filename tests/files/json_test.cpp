@@ -4,9 +4,9 @@
 
 #include <strata/core/error.hpp>
 
-#include "scratch_folder.hpp"
-
 #include <doctest/doctest.h>
+
+#include <support/scratch_folder.hpp>
 
 #include <cmath>
 #include <limits>

@@ -2,9 +2,9 @@
 // Charts: round ticks, points where they belong, gaps, and nothing in a name that could become markup.
 #include <strata/files/line_chart.hpp>
 
-#include "scratch_folder.hpp"
-
 #include <doctest/doctest.h>
+
+#include <support/scratch_folder.hpp>
 
 #include <cmath>
 #include <limits>

@@ -7,10 +7,11 @@
 #include <strata/files/safetensors.hpp>
 #include <strata/models/alexnet_cifar.hpp>
 
-#include "scratch_folder.hpp"
 #include "shelf_device.hpp"
 
 #include <doctest/doctest.h>
+
+#include <support/scratch_folder.hpp>
 
 #include <algorithm>
 #include <cmath>

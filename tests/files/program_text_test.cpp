@@ -21,9 +21,9 @@
 #include <strata/network/fusion.hpp>
 #include <strata/network/network.hpp>
 
-#include "scratch_folder.hpp"
-
 #include <doctest/doctest.h>
+
+#include <support/scratch_folder.hpp>
 
 namespace {
 

@@ -2,9 +2,9 @@
 // The report's style: every variable that it or a chart uses is given, for light and for dark.
 #include <strata/files/report_style.hpp>
 
-#include "scratch_folder.hpp"
-
 #include <doctest/doctest.h>
+
+#include <support/scratch_folder.hpp>
 
 #include <set>
 #include <string>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // A tuning file says what was measured, every time and choice, and nothing is believed of one that is damaged or of another kind.
-#include "scratch_folder.hpp"
 #include "shelf_device.hpp"
 
 #include <strata/files/tuning_file.hpp>
@@ -11,6 +10,8 @@
 #include <strata/models/alexnet_cifar.hpp>
 
 #include <doctest/doctest.h>
+
+#include <support/scratch_folder.hpp>
 
 #include <cstddef>
 #include <cstdint>

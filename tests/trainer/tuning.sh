@@ -40,7 +40,7 @@ run --evaluate other/model.safetensors --device cpu --threads 1 --batch-size 16
 run --evaluate other/model.safetensors --device cpu --threads 2
 [[ $out == *"the model was trained with other choices of convolutions, for other"* ]] || complain "other threads are not told: $out $err"
 
-expect 2 "--tuning none: cannot be read: No such file" --tuning none
+expect 2 "--tuning none: cannot be read: No such file or directory; give a file that --tune wrote" --tuning none
 expect 2 "--tuning my.tuning: it was measured with a number of threads of 1, and this run has 2; measure again" \
     --tuning my.tuning --threads 2
 head -c 300 my.tuning >cut.tuning

@@ -7,6 +7,7 @@
 
 #include <support/device_step.hpp>
 #include <support/random_pictures.hpp>
+#include <support/winograd_everywhere.hpp>
 
 #include <atomic>
 #include <thread>
@@ -24,11 +25,14 @@ struct pictures : random_pictures {
     pictures(int rows, std::uint64_t seed) : random_pictures({10, 10, 3}, 5, rows, seed) {}
 };
 
-}  // namespace
+// One whose predictors keep reordered weights, and one whose predictors keep transformed ones.
+std::vector<device> devices() {
+    return {cpu::open({.threads = 1, .convolutions = cpu::convolution_choices::direct_only()}),
+            cpu::open({.threads = 1, .convolutions = winograd_everywhere(view<small>(), 1, 4, 4)})};
+}
 
-TEST_CASE("predictors of one model, one per thread, give what one gives alone") {
+void check_predictors_in_threads(const device& on) {
     const pictures data(24, 1);
-    const device on = cpu::open({.threads = 1});
     model m(view<small>(), on, {.seed = 2});
     trainer t(m);
     t.fit(data.view(), {.epochs = 2, .batch_size = 8});
@@ -47,9 +51,8 @@ TEST_CASE("predictors of one model, one per thread, give what one gives alone") 
     CHECK(right == 60);
 }
 
-TEST_CASE("a predictor made before gives the new answers after training, and moves between threads") {
+void check_predictor_after_training(const device& on) {
     const pictures data(16, 2);
-    const device on = cpu::open({.threads = 1});
     model m(view<small>(), on, {.seed = 2});
     predictor early(m, 5);
     const std::vector<float> before = early.probabilities(data.view());
@@ -64,6 +67,21 @@ TEST_CASE("a predictor made before gives the new answers after training, and mov
     m.write("dense.bias", std::vector<float>(16, 0.5f));
     CHECK(early.probabilities(data.view()) == predictor(m, 5).probabilities(data.view()));
     CHECK(early.probabilities(data.view()) != after);
+    std::vector<float> weights(static_cast<std::size_t>(8 * 3 * 3 * 8), 0.25f);
+    const std::vector<float> biased = early.probabilities(data.view());
+    m.write("conv2d_1.weight", weights);
+    CHECK(early.probabilities(data.view()) == predictor(m, 5).probabilities(data.view()));
+    CHECK(early.probabilities(data.view()) != biased);
+}
+
+}  // namespace
+
+TEST_CASE("predictors of one model, one per thread, give what one gives alone") {
+    for (const device& on : devices()) check_predictors_in_threads(on);
+}
+
+TEST_CASE("a predictor made before gives the new answers after training, and moves between threads") {
+    for (const device& on : devices()) check_predictor_after_training(on);
 }
 
 TEST_CASE("two models of one device train at the same time as they would alone") {

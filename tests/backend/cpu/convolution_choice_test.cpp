@@ -93,3 +93,15 @@ TEST_CASE("one picture is worth Winograd where a predictor keeps the transformed
     CHECK_FALSE(keeps_weights(three, {7}));  // 81 x 384 x 256 floats
     CHECK(shipped_convolution_way(three) == convolution_way{0});
 }
+
+TEST_CASE("inference goes the way that was tuned for forward, unless it has an entry of its own") {
+    convolution_choices choices = convolution_choices::direct_only();
+    convolution_case predicts = some_case();
+    predicts.pass = convolution_pass::inference;
+    CHECK(choices.find(predicts) == convolution_way{0});
+    choices.set(some_case(), {6});
+    CHECK(choices.find(predicts) == convolution_way{6});
+    choices.set(predicts, {4});
+    CHECK(choices.find(predicts) == convolution_way{4});
+    CHECK(choices.find(some_case()) == convolution_way{6});
+}

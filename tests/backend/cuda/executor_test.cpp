@@ -9,7 +9,7 @@
 #include <strata/layers/flatten.hpp>
 #include <support/device_step.hpp>
 #include <support/random_values.hpp>
-#include <files/scratch_folder.hpp>
+#include <support/scratch_folder.hpp>
 #include <virtual_gpu/device.hpp>
 
 #include <limits>

@@ -64,7 +64,8 @@ struct convolution_choices {
     std::vector<entry> tuned{};  // measured on this machine, by an explicit act
     std::optional<convolution_way> otherwise{};  // for all other cases; unset: the shipped table
 
-    // The entry of this case, else `otherwise`, else the shipped table; oneDNN's own where the answer does not fit the case.
+    // The entry of this case (for inference without one: of its forward pass), else `otherwise`, else the shipped table; oneDNN's own
+    // where the answer does not fit the case.
     convolution_way find(const convolution_case& which) const;
     void set(const convolution_case& which, const convolution_way& way);  // replaces the entry of this case
 

@@ -66,7 +66,15 @@ STRATA_INLINE bool keeps_weights(const convolution_case& which, const convolutio
 }
 
 STRATA_INLINE convolution_way convolution_choices::find(const convolution_case& which) const {
-    const auto named = std::find_if(tuned.begin(), tuned.end(), [&](const entry& e) { return e.which == which; });
+    const auto entry_of = [&](const convolution_case& wanted) {
+        return std::find_if(tuned.begin(), tuned.end(), [&](const entry& e) { return e.which == wanted; });
+    };
+    auto named = entry_of(which);
+    if (named == tuned.end() && which.pass == convolution_pass::inference) {
+        convolution_case trained = which;
+        trained.pass = convolution_pass::forward;
+        named = entry_of(trained);
+    }
     const convolution_way way = named != tuned.end() ? named->way : otherwise ? *otherwise : shipped_convolution_way(which);
     return fits(which, way) ? way : convolution_way{};
 }
