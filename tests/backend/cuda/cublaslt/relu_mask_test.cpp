@@ -44,7 +44,7 @@ TEST_CASE("an order that is not scrambled is that of the columns") {
 TEST_CASE("each scrambled order is learnt, and they differ") {
     const testing::machine clean;
     std::vector<kernels::mask_order> orders;
-    for (const std::uint64_t seed : {2, 3, 4}) {
+    for (const std::uint64_t seed : {2U, 3U, 4U}) {
         const order_by scrambled(seed);
         const auto order = learn(dtype::f32);
         REQUIRE(order);
