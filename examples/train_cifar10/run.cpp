@@ -103,19 +103,21 @@ int write_results(strata::model& model, const strata::history& history, const op
         return stopped ? seconds <= longest_test_after_interrupt : !was_interrupted();
     };
     const std::optional<test_result> test = run_on_test_set(model, data.test, options.batch_size, go_on);
-    if (test) {
+    const bool failed = test && test->non_finite_rows > 0;
+    if (failed) {
+        notes.push_back(not_finite(*test));
+    } else if (test) {
         for (const std::string& sentence : comparisons(options, data, false)) notes.push_back(sentence);
         if (!data.short_batches.empty()) notes.push_back(data.short_batches + ".");
         if (const std::string warning = statistics_warning(model, "test"); !warning.empty()) notes.push_back(warning);
-        if (test->non_finite_rows == 0) say((options.quiet ? "" : "\n") + result_line(*test));
+        say((options.quiet ? "" : "\n") + result_line(*test));
     } else {
         notes.push_back(left_out(seconds_left, stopped, files.model_path()));
     }
-    const bool failed = test && test->non_finite_rows > 0;
-    if (failed) notes.insert(notes.begin(), not_finite(*test));
-    files.save_settings(history, model, failed ? std::optional<test_result>() : test);
-    files.save_report(history, model, failed ? std::optional<test_result>() : test, notes);
-    if (failed) throw strata::error(notes.front() + " (" + files.model_path() + "); try a smaller learning rate, such as 0.001");
+    const std::optional<test_result> reported = failed ? std::nullopt : test;
+    files.save_settings(history, model, reported);
+    files.save_report(history, model, reported, notes);
+    if (failed) throw strata::error(not_finite(*test) + " (" + files.model_path() + "); try a smaller learning rate, such as 0.001");
     if (!options.quiet)
         for (const std::string& sentence : notes) say("  " + wrapped(sentence, 2) + "\n");
     say("results\n" + files.list());
