@@ -36,7 +36,7 @@ private:
 // The folder and its parents, where they are not there yet. What cannot be made is told by the file that is then written into it.
 void make_folders(const std::string& path);
 
-// The three calls in one.
+// Construct, write and commit in one.
 void write_file(const std::string& path, std::string_view text);
 
 }  // namespace strata::inline STRATA_ABI
